@@ -1,0 +1,5 @@
+/** To be written. */
+@NullMarked
+package io.rialto.node;
+
+import org.jspecify.annotations.NullMarked;
