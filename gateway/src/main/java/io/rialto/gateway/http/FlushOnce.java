@@ -1,0 +1,46 @@
+package io.rialto.gateway.http;
+
+import io.netty.channel.EventLoop;
+import io.netty.channel.SingleThreadEventLoop;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Flushes the channels that were written to in a turn of an event loop once, at the end of that turn: many answers that
+ * one turn produces for one connection become one system call and few TCP segments. One per event loop, used on it only.
+ */
+public final class FlushOnce {
+    private final EventLoop loop;
+    private final List<Runnable> pending = new ArrayList<>();
+    private final Runnable turnEnd = this::flushAll;
+    private boolean scheduled;
+
+    public FlushOnce(EventLoop loop) {
+        this.loop = loop;
+    }
+
+    /**
+     * Runs {@code flush} when this turn ends. A connection asks once per turn, with an object that it keeps, and notes
+     * that it asked until it is run.
+     */
+    public void later(Runnable flush) {
+        pending.add(flush);
+        if (!scheduled) {
+            scheduled = true;
+            if (loop instanceof SingleThreadEventLoop turning) {
+                turning.executeAfterEventLoopIteration(turnEnd);
+            } else {
+                loop.execute(turnEnd);
+            }
+        }
+    }
+
+    private void flushAll() {
+        // A flush may cause further writes, which then join this turn.
+        for (int i = 0; i < pending.size(); i++) {
+            pending.get(i).run();
+        }
+        pending.clear();
+        scheduled = false;
+    }
+}
