@@ -2,6 +2,8 @@ package io.rialto.gateway.http;
 
 import io.netty.channel.EventLoop;
 import io.netty.channel.SingleThreadEventLoop;
+import io.netty.util.internal.logging.InternalLogger;
+import io.netty.util.internal.logging.InternalLoggerFactory;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -10,6 +12,8 @@ import java.util.List;
  * one turn produces for one connection become one system call and few TCP segments. One per event loop, used on it only.
  */
 public final class FlushOnce {
+    private static final InternalLogger LOG = InternalLoggerFactory.getInstance(FlushOnce.class);
+
     private final EventLoop loop;
     private final List<Runnable> pending = new ArrayList<>();
     private final Runnable turnEnd = this::flushAll;
@@ -38,7 +42,12 @@ public final class FlushOnce {
     private void flushAll() {
         // A flush may cause further writes, which then join this turn.
         for (int i = 0; i < pending.size(); i++) {
-            pending.get(i).run();
+            try {
+                pending.get(i).run();
+            } catch (RuntimeException e) {
+                // One connection's bug must not keep the others' bytes.
+                LOG.error("a flush at the end of an event loop's turn failed", e);
+            }
         }
         pending.clear();
         scheduled = false;
