@@ -39,9 +39,10 @@ public final class Loop {
         return flushes;
     }
 
+    @SuppressWarnings("FutureReturnValueIgnored") // ends with the loop
     void startProbe() {
         long due = nanoTime() + PROBE_NANOS;
-        var unused = eventLoop.schedule(() -> probe(due), PROBE_NANOS, TimeUnit.NANOSECONDS);
+        eventLoop.schedule(() -> probe(due), PROBE_NANOS, TimeUnit.NANOSECONDS);
     }
 
     private void probe(long due) {

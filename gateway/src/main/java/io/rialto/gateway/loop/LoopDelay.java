@@ -18,6 +18,7 @@ public final class LoopDelay {
     private volatile long minimumNanos;
     private volatile long averageNanos;
 
+    private long movingAverage;
     private long windowStart;
     private long windowMinimum = Long.MAX_VALUE;
 
@@ -32,7 +33,8 @@ public final class LoopDelay {
     }
 
     void record(long now, long delayNanos) {
-        averageNanos += (delayNanos - averageNanos) >> AVERAGE_SHIFT;
+        movingAverage += (delayNanos - movingAverage) >> AVERAGE_SHIFT;
+        averageNanos = movingAverage;
         windowMinimum = Math.min(windowMinimum, delayNanos);
         if (now - windowStart >= WINDOW_NANOS) {
             minimumNanos = windowMinimum;
