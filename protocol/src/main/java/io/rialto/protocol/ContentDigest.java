@@ -1,0 +1,47 @@
+package io.rialto.protocol;
+
+import java.security.MessageDigest;
+import java.util.Base64;
+import java.util.HashSet;
+import java.util.Set;
+
+/** The field {@code content-digest}. Source: RFC 9530. */
+public final class ContentDigest {
+    /** The registry has two that are not broken; others may be sent beside them. */
+    private static final int MAX_DIGESTS = 8;
+
+    private ContentDigest() {}
+
+    /** The field's value for a body: its SHA-256. */
+    public static String of(byte[] body) {
+        return "sha-256=:" + Base64.getEncoder().encodeToString(Bytes.sha256(body)) + ":";
+    }
+
+    /**
+     * Whether a body is what the field says: at least one of SHA-256 and SHA-512 is there, and what is there of them
+     * matches. Other algorithms are passed over.
+     *
+     * @throws ProtocolException {@link Reason#MALFORMED_FRAME} where the field is malformed
+     */
+    public static boolean matches(String header, byte[] body, int off, int len) throws ProtocolException {
+        StructuredText text = new StructuredText("content-digest", header);
+        Set<String> names = new HashSet<>();
+        boolean known = false;
+        boolean matches = true;
+        do {
+            String name = text.key();
+            if (!names.add(name) || names.size() > MAX_DIGESTS) {
+                throw text.malformed("each algorithm once, at most " + MAX_DIGESTS);
+            }
+            text.expect('=');
+            byte[] expected = text.byteSequence();
+            if (name.equals("sha-256") || name.equals("sha-512")) {
+                known = true;
+                MessageDigest digest = Bytes.digest(name.equals("sha-256") ? "SHA-256" : "SHA-512");
+                digest.update(body, off, len);
+                matches &= MessageDigest.isEqual(digest.digest(), expected);
+            }
+        } while (text.nextMember());
+        return known && matches;
+    }
+}

@@ -1,0 +1,242 @@
+package io.rialto.protocol;
+
+import java.security.GeneralSecurityException;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import javax.crypto.AEADBadTagException;
+import javax.crypto.Cipher;
+import javax.crypto.spec.GCMParameterSpec;
+
+/**
+ * Seals and opens the bodies of sealed calls and their answers: AES-256-GCM by the platform, with the counter as nonce
+ * and what the headers say as associated data ({@code docs/protocol.md}, section 6). Keeps its cipher and its buffer
+ * between calls: one for each thread, used by that thread only.
+ */
+public final class Seal {
+    /** No counter reaches it: a session ends first. */
+    public static final long MAX_COUNTER = 1L << 48;
+
+    /** What sealing adds to a body. */
+    public static final int TAG_BYTES = 16;
+
+    /** More than all headers of a call may have together; what is longer is no call. */
+    private static final int MAX_ASSOCIATED_BYTES = 65_536;
+
+    private static final List<String> CALL_HEADERS = Collections.unmodifiableList(Arrays.asList(
+            HeaderNames.EDGE,
+            HeaderNames.TIME,
+            HeaderNames.CONTENT_TYPE,
+            "content-encoding",
+            "accept",
+            "accept-encoding",
+            "accept-language",
+            HeaderNames.IDEMPOTENCY_KEY,
+            "if-none-match",
+            HeaderNames.ROUTE,
+            HeaderNames.TIMEOUT,
+            "traceparent"));
+    private static final List<String> ANSWER_HEADERS = Collections.unmodifiableList(Arrays.asList(
+            HeaderNames.CONTENT_TYPE,
+            "content-encoding",
+            "etag",
+            "retry-after",
+            HeaderNames.REASON,
+            HeaderNames.CELL,
+            HeaderNames.SESSION));
+
+    private static final byte[][] CALL_LINES = lines(CALL_HEADERS);
+    private static final byte[][] ANSWER_LINES = lines(ANSWER_HEADERS);
+    private static final byte[] CALL_LABEL = Bytes.ascii("rialto call 1\n");
+    private static final byte[] ANSWER_LABEL = Bytes.ascii("rialto answer 1\n");
+
+    private final Cipher cipher;
+    private final byte[] nonce = new byte[12];
+    private final ByteBuilder associated = new ByteBuilder(1024, MAX_ASSOCIATED_BYTES);
+
+    public Seal() {
+        try {
+            cipher = Cipher.getInstance("AES/GCM/NoPadding");
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("AES-GCM is missing from this platform", e);
+        }
+    }
+
+    /** The request fields that a sealed call covers, in their order. */
+    public static List<String> callHeaders() {
+        return CALL_HEADERS;
+    }
+
+    /** The answer fields that a sealed answer covers, in their order. */
+    public static List<String> answerHeaders() {
+        return ANSWER_HEADERS;
+    }
+
+    /**
+     * Makes a key ready.
+     *
+     * @param key 32 bytes: a session's key to the server, or to the client
+     */
+    public static SealKey key(byte[] key) {
+        return new SealKey(key);
+    }
+
+    /**
+     * Seals a call's body.
+     *
+     * @param key the session's key to the server
+     * @param counter never used before in the session, not even for a call that failed
+     * @throws IllegalArgumentException where a header's value is none that HTTP can carry
+     */
+    public byte[] sealCall(
+            SealKey key,
+            long counter,
+            CharSequence method,
+            CharSequence pathAndQuery,
+            HeaderSource headers,
+            byte[] body,
+            int off,
+            int len) {
+        requireText(associateCall(counter, method, pathAndQuery, headers));
+        return seal(key, counter, body, off, len);
+    }
+
+    /**
+     * Opens a call's body. The call is then shown to be of the session; whether it is new and in time is another
+     * question.
+     *
+     * @throws ProtocolException {@link Reason#TAMPERED_BODY} where the body, the counter, the path or a covered header is
+     *     not what was sealed
+     */
+    public byte[] openCall(
+            SealKey key,
+            long counter,
+            CharSequence method,
+            CharSequence pathAndQuery,
+            HeaderSource headers,
+            byte[] body,
+            int off,
+            int len)
+            throws ProtocolException {
+        if (!associateCall(counter, method, pathAndQuery, headers)) {
+            throw new ProtocolException(Reason.TAMPERED_BODY, "sealed call: a covered header is not text");
+        }
+        return open("call", key, counter, body, off, len);
+    }
+
+    /**
+     * Seals an answer's body.
+     *
+     * @param key the session's key to the client
+     * @param counter that of the call, for which nothing was sealed before
+     */
+    public byte[] sealAnswer(
+            SealKey key, long counter, int status, HeaderSource headers, byte[] body, int off, int len) {
+        requireText(associateAnswer(counter, status, headers));
+        return seal(key, counter, body, off, len);
+    }
+
+    /**
+     * Opens an answer's body.
+     *
+     * @throws ProtocolException {@link Reason#TAMPERED_BODY} where it is not the answer that was sealed for this call
+     */
+    public byte[] openAnswer(SealKey key, long counter, int status, HeaderSource headers, byte[] body, int off, int len)
+            throws ProtocolException {
+        if (!associateAnswer(counter, status, headers)) {
+            throw new ProtocolException(Reason.TAMPERED_BODY, "sealed answer: a covered header is not text");
+        }
+        return open("answer", key, counter, body, off, len);
+    }
+
+    private boolean associateCall(long counter, CharSequence method, CharSequence pathAndQuery, HeaderSource headers) {
+        associated.clear();
+        associated.add(CALL_LABEL);
+        boolean text = associated.addText(method);
+        associated.add('\n');
+        text &= associated.addText(pathAndQuery);
+        associated.add('\n');
+        associated.addDecimal(counter);
+        associated.add('\n');
+        return text && associateHeaders(CALL_HEADERS, CALL_LINES, headers);
+    }
+
+    private boolean associateAnswer(long counter, int status, HeaderSource headers) {
+        associated.clear();
+        associated.add(ANSWER_LABEL);
+        associated.addDecimal(status);
+        associated.add('\n');
+        associated.addDecimal(counter);
+        associated.add('\n');
+        return associateHeaders(ANSWER_HEADERS, ANSWER_LINES, headers);
+    }
+
+    private boolean associateHeaders(List<String> names, byte[][] lines, HeaderSource headers) {
+        boolean text = true;
+        for (int i = 0; i < lines.length; i++) {
+            CharSequence value = headers.get(names.get(i));
+            if (value != null) {
+                associated.add(lines[i]);
+                text &= associated.addText(value);
+                associated.add('\n');
+            }
+        }
+        return text && !associated.overflowed();
+    }
+
+    private byte[] seal(SealKey key, long counter, byte[] body, int off, int len) {
+        if (counter < 1 || counter >= MAX_COUNTER) {
+            throw new IllegalArgumentException("counter: " + counter + " (expected: 1 to 2^48 - 1)");
+        }
+        try {
+            init(Cipher.ENCRYPT_MODE, key, counter);
+            return cipher.doFinal(body, off, len);
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("AES-GCM refused to seal counter " + counter, e);
+        }
+    }
+
+    private byte[] open(String what, SealKey key, long counter, byte[] body, int off, int len)
+            throws ProtocolException {
+        if (counter < 1 || counter >= MAX_COUNTER) {
+            throw new ProtocolException(Reason.MALFORMED_FRAME, "counter: " + counter + " (expected: 1 to 2^48 - 1)");
+        }
+        if (len < TAG_BYTES) {
+            throw new ProtocolException(
+                    Reason.TAMPERED_BODY,
+                    "sealed " + what + ": " + len + " bytes (expected: at least the tag's " + TAG_BYTES + ")");
+        }
+        try {
+            init(Cipher.DECRYPT_MODE, key, counter);
+            return cipher.doFinal(body, off, len);
+        } catch (AEADBadTagException e) {
+            throw new ProtocolException(
+                    Reason.TAMPERED_BODY,
+                    "sealed " + what + " with counter " + counter
+                            + " does not open: its body, path or a covered header is not what was sealed");
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("AES-GCM refused to open counter " + counter, e);
+        }
+    }
+
+    private void init(int mode, SealKey key, long counter) throws GeneralSecurityException {
+        Bytes.putLong(nonce, 4, counter);
+        cipher.init(mode, key.key, new GCMParameterSpec(TAG_BYTES * 8, nonce));
+        cipher.updateAAD(associated.array(), 0, associated.size());
+    }
+
+    private static void requireText(boolean text) {
+        if (!text) {
+            throw new IllegalArgumentException(
+                    "a method, path or covered header has characters that HTTP cannot carry, or is too long");
+        }
+    }
+
+    private static byte[][] lines(List<String> names) {
+        byte[][] lines = new byte[names.size()][];
+        for (int i = 0; i < lines.length; i++) {
+            lines[i] = Bytes.ascii(names.get(i) + ":");
+        }
+        return lines;
+    }
+}
