@@ -1,0 +1,26 @@
+package io.rialto.benchmark;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** {@code rialto bench}: measures and reports; a missed goal is reported and never an exit code. */
+@Command(
+        name = "rialto bench",
+        description = "Measures Rialto beside its peers on this machine.",
+        mixinStandardHelpOptions = true,
+        subcommands = {GatewayCommand.class, PiecesCommand.class})
+public final class Bench implements Runnable {
+    @CommandLine.Spec
+    CommandLine.Model.@org.jspecify.annotations.Nullable CommandSpec spec;
+
+    private Bench() {}
+
+    @Override
+    public void run() {
+        java.util.Objects.requireNonNull(spec).commandLine().usage(System.out);
+    }
+
+    public static void main(String[] arguments) {
+        System.exit(new CommandLine(new Bench()).execute(arguments));
+    }
+}

@@ -1,0 +1,30 @@
+package io.rialto.benchmark;
+
+import java.util.Arrays;
+import java.util.List;
+
+/** Small statistics over the rounds of one run. */
+final class Figures {
+    private Figures() {}
+
+    static double median(List<Double> values) {
+        double[] sorted = values.stream().mapToDouble(Double::doubleValue).sorted().toArray();
+        int middle = sorted.length / 2;
+        return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+    }
+
+    /** The value at a share of sorted values, by nearest rank. */
+    static long percentile(long[] sorted, double share) {
+        if (sorted.length == 0) {
+            throw new IllegalArgumentException("no values (expected: at least one)");
+        }
+        return sorted[Math.clamp((long) Math.ceil(sorted.length * share) - 1, 0, sorted.length - 1)];
+    }
+
+    /** Lowest to highest, as a reader needs it beside a median. */
+    static String range(List<Double> values) {
+        double[] sorted = values.stream().mapToDouble(Double::doubleValue).toArray();
+        Arrays.sort(sorted);
+        return "%.1f-%.1f".formatted(sorted[0], sorted[sorted.length - 1]);
+    }
+}

@@ -1,0 +1,84 @@
+package io.rialto.benchmark;
+
+import io.rialto.benchmark.H2Load.Protocol;
+import io.rialto.benchmark.H2Load.Target;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * HAProxy on one thread, as its manual advises for a busy proxy: keep-alive on both sides, connections to the backend
+ * reused as freely as it allows, no logging.
+ */
+record HaProxy(Child child, int http1, int h2c, int tls, boolean http2Backend) implements Peer {
+    static HaProxy start(Scene scene, boolean http2Backend) throws IOException, InterruptedException {
+        int http1 = Tools.freePort();
+        int h2c = Tools.freePort();
+        int tls = Tools.freePort();
+        String name = http2Backend ? "haproxy-h2" : "haproxy";
+        Path config = scene.folder().resolve(name + ".cfg");
+        Files.writeString(config, """
+                global
+                    nbthread 1
+                    maxconn 20000
+                    tune.ssl.cachesize 20000
+                    ssl-default-bind-options ssl-min-ver TLSv1.2
+                defaults
+                    mode http
+                    option http-keep-alive
+                    http-reuse always
+                    timeout connect 5s
+                    timeout client 60s
+                    timeout server 60s
+                    timeout http-keep-alive 60s
+                frontend in
+                    bind 127.0.0.1:%d
+                    bind 127.0.0.1:%d proto h2
+                    bind 127.0.0.1:%d ssl crt %s alpn h2,http/1.1
+                    default_backend out
+                backend out
+                    server one 127.0.0.1:%d%s maxconn 512 pool-max-conn 512
+                """.formatted(
+                        http1,
+                        h2c,
+                        tls,
+                        scene.folder().resolve("both.pem"),
+                        http2Backend ? scene.backendHttp2Port() : scene.backendPort(),
+                        http2Backend ? " proto h2" : ""));
+        Child child = Child.start(
+                        name, scene.folder(), scene.proxyProcessor(), List.of("haproxy", "-db", "-f", config.toString()))
+                .awaitPort(tls, Duration.ofSeconds(10));
+        return new HaProxy(child, http1, h2c, tls, http2Backend);
+    }
+
+    @Override
+    public String name() {
+        return http2Backend ? "HAProxy, h2 to the backend" : "HAProxy";
+    }
+
+    @Override
+    public String description() {
+        return Tools.version("haproxy", "-v") + "; nbthread 1, http-reuse always";
+    }
+
+    @Override
+    public Target target(Protocol protocol) {
+        return switch (protocol) {
+            case HTTP1 -> new Target(name(), protocol, "http://127.0.0.1:" + http1 + "/bench.Plain/Call");
+            case H2C -> new Target(name(), protocol, "http://127.0.0.1:" + h2c + "/bench.Plain/Call");
+            case TLS_H2 -> new Target(name(), protocol, "https://127.0.0.1:" + tls + "/bench.Plain/Call");
+        };
+    }
+
+    @Override
+    public double cpuSeconds(Protocol protocol) throws IOException {
+        return child.cpuSeconds();
+    }
+
+    @Override
+    public void close() {
+        child.close();
+    }
+}

@@ -1,0 +1,21 @@
+package io.rialto.benchmark;
+
+import io.rialto.benchmark.H2Load.Protocol;
+import io.rialto.benchmark.H2Load.Target;
+import java.io.IOException;
+
+/** A proxy under measurement: running, with one address for each protocol. */
+interface Peer extends AutoCloseable {
+    String name();
+
+    /** Version and what is special about how it is set up. */
+    String description();
+
+    Target target(Protocol protocol);
+
+    /** CPU seconds used by what serves a protocol. */
+    double cpuSeconds(Protocol protocol) throws IOException;
+
+    @Override
+    void close();
+}

@@ -1,0 +1,73 @@
+package io.rialto.benchmark;
+
+import io.rialto.benchmark.H2Load.Protocol;
+import io.rialto.benchmark.H2Load.Target;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Requests per second of proxy CPU, and latency at one fixed rate, for all peers in turns.
+ *
+ * @param rounds how often each peer has its turn; medians are over them
+ * @param seconds of one turn
+ * @param rate requests per second for the latency
+ */
+record Throughput(H2Load load, int rounds, int seconds, int rate) {
+    /** JVMs compile what is hot in about this time under full load. */
+    private static final int WARM_UP_SECONDS = 8;
+
+    /**
+     * What one peer reached with one protocol.
+     *
+     * @param perCore thousands of requests per second of CPU, one value a round
+     * @param wall thousands of requests per second on the clock
+     */
+    record Row(String peer, Protocol protocol, List<Double> perCore, List<Double> wall, List<Double> p50, List<Double> p99) {
+        Row(String peer, Protocol protocol) {
+            this(peer, protocol, new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+        }
+    }
+
+    List<Row> measure(List<Peer> peers, List<Protocol> protocols, int warmUpSeconds)
+            throws IOException, InterruptedException {
+        Map<String, Row> rows = new LinkedHashMap<>();
+        for (Protocol protocol : protocols) {
+            for (Peer peer : peers) {
+                load.saturate(peer.target(protocol), Math.min(WARM_UP_SECONDS, warmUpSeconds));
+                rows.put(peer.name() + protocol, new Row(peer.name(), protocol));
+            }
+            for (int round = 0; round < rounds; round++) {
+                for (Peer peer : peers) {
+                    turn(peer, protocol, rows.get(peer.name() + protocol));
+                }
+            }
+        }
+        return List.copyOf(rows.values());
+    }
+
+    private void turn(Peer peer, Protocol protocol, Row row) throws IOException, InterruptedException {
+        Target target = peer.target(protocol);
+        double cpu = peer.cpuSeconds(protocol);
+        long start = System.nanoTime();
+        long answers = load.saturate(target, seconds);
+        double wallSeconds = (System.nanoTime() - start) / 1e9;
+        double used = peer.cpuSeconds(protocol) - cpu;
+        row.perCore().add(answers / used / 1000);
+        row.wall().add(answers / wallSeconds / 1000);
+        long[] latencies = load.atRate(target, seconds, rate);
+        row.p50().add(Figures.percentile(latencies, 0.50) / 1000.0);
+        row.p99().add(Figures.percentile(latencies, 0.99) / 1000.0);
+        System.out.printf(
+                "%-9s %-28s %7.1f k/s per core, %7.1f k/s, at %d/s p50 %.2f ms p99 %.2f ms%n",
+                protocol.title(),
+                peer.name(),
+                row.perCore().getLast(),
+                row.wall().getLast(),
+                rate,
+                row.p50().getLast(),
+                row.p99().getLast());
+    }
+}
