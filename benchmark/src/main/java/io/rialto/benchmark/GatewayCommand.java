@@ -21,7 +21,8 @@ final class GatewayCommand implements Callable<Integer> {
     boolean quick;
 
     @Option(names = "--json", paramLabel = "FILE", description = "Where the goals and figures go.")
-    @Nullable Path json;
+    @Nullable
+    Path json;
 
     @Option(names = "--rounds", description = "Turns of each peer (default: ${DEFAULT-VALUE}).")
     int rounds = 5;
@@ -46,7 +47,8 @@ final class GatewayCommand implements Callable<Integer> {
             peers.add(Nginx.start(scene));
             peers.add(SpringGateway.start(scene, Path.of(".")));
             H2Load load = new H2Load(folder, scene.otherProcessors(), request, 32, 16);
-            new Throughput(load, quick ? 1 : rounds, quick ? 2 : seconds, rate).measure(peers, Arrays.asList(Protocol.values()), 3);
+            new Throughput(load, quick ? 1 : rounds, quick ? 2 : seconds, rate)
+                    .measure(peers, Arrays.asList(Protocol.values()), 3);
         } finally {
             peers.forEach(Peer::close);
         }

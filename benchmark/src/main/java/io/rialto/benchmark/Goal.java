@@ -28,11 +28,7 @@ record Goal(String name, String target, double figure, boolean holds) {
         json.putAll(more);
         Files.writeString(
                 file,
-                JsonMapper.builder()
-                                .build()
-                                .writerWithDefaultPrettyPrinter()
-                                .writeValueAsString(json)
-                        + "\n");
+                JsonMapper.builder().build().writerWithDefaultPrettyPrinter().writeValueAsString(json) + "\n");
     }
 
     static void print(List<Goal> goals) {

@@ -33,12 +33,12 @@ record H2Load(Path folder, String processors, Path request, int connections, int
     long[] atRate(Target target, int seconds, int perSecond) throws IOException, InterruptedException {
         Path log = Files.createTempFile(folder, "latency", ".log");
         List<String> command = command(target, seconds);
-        command.addAll(
-                command.size() - 1, List.of("--rps=" + (double) perSecond / connections, "--log-file=" + log));
+        command.addAll(command.size() - 1, List.of("--rps=" + (double) perSecond / connections, "--log-file=" + log));
         count(run(command), target);
         try (BufferedReader lines = Files.newBufferedReader(log)) {
-            long[] latencies =
-                    lines.lines().mapToLong(line -> Long.parseLong(line.split("\t", -1)[2])).toArray();
+            long[] latencies = lines.lines()
+                    .mapToLong(line -> Long.parseLong(line.split("\t", -1)[2]))
+                    .toArray();
             Arrays.sort(latencies);
             return latencies;
         } finally {
@@ -74,7 +74,8 @@ record H2Load(Path folder, String processors, Path request, int connections, int
         long good = Long.parseLong(status.group(1));
         long bad = Long.parseLong(requests.group(3)) + Long.parseLong(requests.group(4));
         if (good == 0 || bad > 0) {
-            throw new IOException(target + ": " + bad + " failed, " + good + " good (expected: none failed):\n" + output);
+            throw new IOException(
+                    target + ": " + bad + " failed, " + good + " good (expected: none failed):\n" + output);
         }
         return good;
     }

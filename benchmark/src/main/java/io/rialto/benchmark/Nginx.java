@@ -20,7 +20,7 @@ record Nginx(Child child, int http1, int h2c, int tls) implements Peer {
                 worker_processes 1;
                 pid %1$s/nginx.pid;
                 error_log %1$s/nginx.err;
-                events { worker_connections 20000; }
+                events { worker_connections 9000; }
                 http {
                     access_log off;
                     keepalive_requests 1000000000;
@@ -51,7 +51,12 @@ record Nginx(Child child, int http1, int h2c, int tls) implements Peer {
                         "nginx",
                         scene.folder(),
                         scene.proxyProcessor(),
-                        List.of("nginx", "-c", config.toString(), "-p", scene.folder().toString()))
+                        List.of(
+                                "nginx",
+                                "-c",
+                                config.toString(),
+                                "-p",
+                                scene.folder().toString()))
                 .awaitPort(tls, Duration.ofSeconds(10));
         return new Nginx(child, http1, h2c, tls);
     }

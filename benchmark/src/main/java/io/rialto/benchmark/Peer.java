@@ -11,6 +11,11 @@ interface Peer extends AutoCloseable {
     /** Version and what is special about how it is set up. */
     String description();
 
+    /** Whether its answers by a protocol can be measured with this load generator. */
+    default boolean measurable(Protocol protocol) {
+        return true;
+    }
+
     Target target(Protocol protocol);
 
     /** CPU seconds used by what serves a protocol. */

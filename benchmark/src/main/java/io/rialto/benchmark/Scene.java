@@ -32,11 +32,25 @@ record Scene(
         Path certificate = folder.resolve("cert.pem");
         Path key = folder.resolve("key.pem");
         Tools.run(List.of(
-                "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days",
-                "7", "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost", "-keyout",
-                key.toString(), "-out", certificate.toString()));
-        Files.writeString(
-                folder.resolve("both.pem"), Files.readString(certificate) + Files.readString(key));
+                "openssl",
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:P-256",
+                "-nodes",
+                "-days",
+                "7",
+                "-subj",
+                "/CN=localhost",
+                "-addext",
+                "subjectAltName=IP:127.0.0.1,DNS:localhost",
+                "-keyout",
+                key.toString(),
+                "-out",
+                certificate.toString()));
+        Files.writeString(folder.resolve("both.pem"), Files.readString(certificate) + Files.readString(key));
         return new Scene(
                 folder,
                 certificate,
@@ -70,7 +84,11 @@ record Scene(
                     }
                 }
                 """.formatted(folder, backendPort, backendHttp2Port, answer()));
-        return Child.start("backend", folder, otherProcessors, List.of("nginx", "-c", config.toString(), "-p", folder.toString()))
+        return Child.start(
+                        "backend",
+                        folder,
+                        otherProcessors,
+                        List.of("nginx", "-c", config.toString(), "-p", folder.toString()))
                 .awaitPort(backendPort, Duration.ofSeconds(10));
     }
 

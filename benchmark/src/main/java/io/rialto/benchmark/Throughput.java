@@ -4,9 +4,7 @@ import io.rialto.benchmark.H2Load.Protocol;
 import io.rialto.benchmark.H2Load.Target;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 
 /**
  * Requests per second of proxy CPU, and latency at one fixed rate, for all peers in turns.
@@ -25,7 +23,13 @@ record Throughput(H2Load load, int rounds, int seconds, int rate) {
      * @param perCore thousands of requests per second of CPU, one value a round
      * @param wall thousands of requests per second on the clock
      */
-    record Row(String peer, Protocol protocol, List<Double> perCore, List<Double> wall, List<Double> p50, List<Double> p99) {
+    record Row(
+            String peer,
+            Protocol protocol,
+            List<Double> perCore,
+            List<Double> wall,
+            List<Double> p50,
+            List<Double> p99) {
         Row(String peer, Protocol protocol) {
             this(peer, protocol, new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
         }
@@ -33,19 +37,23 @@ record Throughput(H2Load load, int rounds, int seconds, int rate) {
 
     List<Row> measure(List<Peer> peers, List<Protocol> protocols, int warmUpSeconds)
             throws IOException, InterruptedException {
-        Map<String, Row> rows = new LinkedHashMap<>();
+        List<Row> rows = new ArrayList<>();
         for (Protocol protocol : protocols) {
-            for (Peer peer : peers) {
+            List<Row> ofProtocol = new ArrayList<>();
+            List<Peer> inTurn =
+                    peers.stream().filter(peer -> peer.measurable(protocol)).toList();
+            for (Peer peer : inTurn) {
                 load.saturate(peer.target(protocol), Math.min(WARM_UP_SECONDS, warmUpSeconds));
-                rows.put(peer.name() + protocol, new Row(peer.name(), protocol));
+                ofProtocol.add(new Row(peer.name(), protocol));
             }
             for (int round = 0; round < rounds; round++) {
-                for (Peer peer : peers) {
-                    turn(peer, protocol, rows.get(peer.name() + protocol));
+                for (int i = 0; i < inTurn.size(); i++) {
+                    turn(inTurn.get(i), protocol, ofProtocol.get(i));
                 }
             }
+            rows.addAll(ofProtocol);
         }
-        return List.copyOf(rows.values());
+        return rows;
     }
 
     private void turn(Peer peer, Protocol protocol, Row row) throws IOException, InterruptedException {
