@@ -1,0 +1,50 @@
+package io.rialto.starter;
+
+import io.rialto.protocol.Code;
+import io.rialto.protocol.ProtocolException;
+import io.rialto.protocol.Reason;
+import java.lang.System.Logger.Level;
+import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
+
+/** The one place where failures become refusals. */
+final class Failures {
+    private static final System.Logger LOG = System.getLogger(Failures.class.getName());
+
+    /** Causes are followed this deep; a longer chain has a circle. */
+    private static final int MAX_CAUSES = 20;
+
+    private Failures() {}
+
+    static OperationException refusal(Throwable failure, String operation) {
+        if (failure instanceof OperationException refusal) {
+            return refusal;
+        }
+        if (failure instanceof ProtocolException wrong) {
+            return new OperationException(wrong.reason(), String.valueOf(wrong.getMessage()));
+        }
+        String state = sqlState(failure);
+        if (FencedTransactions.FENCED.equals(state)) {
+            return new OperationException(
+                    Reason.FENCED, "the user's shard is not open here at this epoch (expected: another try)");
+        }
+        LOG.log(Level.WARNING, "operation " + operation + " failed", failure);
+        if (state != null && (state.startsWith("08") || state.startsWith("57P"))) {
+            return new OperationException(
+                    Code.UNAVAILABLE, "database_unavailable", "the database is not available (expected: another try)");
+        }
+        // What went wrong is for the log: a message could carry data of other users.
+        return new OperationException(Reason.INTERNAL, "the backend failed; its log says why");
+    }
+
+    /** The SQLSTATE of the nearest cause that has one. */
+    static @Nullable String sqlState(Throwable failure) {
+        Throwable cause = failure;
+        for (int i = 0; cause != null && i < MAX_CAUSES; i++, cause = cause.getCause()) {
+            if (cause instanceof SQLException sql && sql.getSQLState() != null) {
+                return sql.getSQLState();
+            }
+        }
+        return null;
+    }
+}

@@ -1,0 +1,95 @@
+package io.rialto.starter;
+
+import io.rialto.protocol.Caller;
+import io.rialto.protocol.Reason;
+import java.util.Set;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.jdbc.datasource.DataSourceTransactionManager;
+import org.springframework.transaction.support.TransactionTemplate;
+
+/**
+ * The only two doors to a cell's database: {@link #read}, in which PostgreSQL refuses writes, and {@link #write}, which
+ * asks the fence first. The fence (SQL function {@code rialto.fence(shard, epoch)}, of the cell's own schema) holds a
+ * lock until commit, so a shard that is being moved away closes after the last write that it let in.
+ *
+ * <p>Hand this to a backend's code instead of the {@code DataSource}. Safe for use by many threads.
+ */
+public final class FencedTransactions {
+    /** SQLSTATE of a write that the fence refused. */
+    static final String FENCED = "RL001";
+
+    /** Serialization failure and deadlock: the transaction did nothing and may run again. */
+    private static final Set<String> REPEATABLE = Set.of("40001", "40P01");
+
+    /** Enough for any fair conflict; a hotter one is for the caller to know. */
+    private static final int TRIES = 5;
+
+    /** Longer than any sound write, shorter than a phone's patience. */
+    private static final int TIMEOUT_SECONDS = 10;
+
+    private final JdbcClient sql;
+    private final TransactionTemplate writing;
+    private final TransactionTemplate reading;
+
+    public FencedTransactions(DataSource dataSource) {
+        sql = JdbcClient.create(dataSource);
+        DataSourceTransactionManager transactions = new DataSourceTransactionManager(dataSource);
+        // The session is told too: PostgreSQL itself then refuses a write.
+        transactions.setEnforceReadOnly(true);
+        writing = new TransactionTemplate(transactions);
+        writing.setTimeout(TIMEOUT_SECONDS);
+        reading = new TransactionTemplate(transactions);
+        reading.setReadOnly(true);
+        reading.setTimeout(TIMEOUT_SECONDS);
+    }
+
+    /** What runs inside a transaction. It may run more than once, so it must change nothing but the database. */
+    @FunctionalInterface
+    public interface Work<T extends @Nullable Object> {
+        T run(JdbcClient sql);
+    }
+
+    /** Writes for the shard and epoch that the gateway located the call at. */
+    public <T extends @Nullable Object> T write(Caller caller, Work<T> work) {
+        if (caller.shard() == Caller.NO_SHARD) {
+            throw new OperationException(
+                    Reason.NO_ROUTE,
+                    "shard: none (expected: an operation that the gateway routes by user, hint or global)");
+        }
+        return write(caller.shard(), caller.epoch(), work);
+    }
+
+    /** Writes for a background worker. */
+    public <T extends @Nullable Object> T write(int shard, long epoch, Work<T> work) {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return writing.execute(status -> {
+                    fence(sql, shard, epoch);
+                    return work.run(sql);
+                });
+            } catch (RuntimeException e) {
+                String state = Failures.sqlState(e);
+                if (state == null || !REPEATABLE.contains(state) || attempt == TRIES) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    /** Puts a second shard of this cell behind the fence of the running transaction. */
+    public static void fence(JdbcClient sql, int shard, long epoch) {
+        sql.sql("SELECT rialto.fence(?, ?)").param(shard).param(epoch).query(rows -> {});
+    }
+
+    /** Whether a failure is the fence's refusal: the shard has left, or has come back under another epoch. */
+    public static boolean isFenced(Throwable failure) {
+        return FENCED.equals(Failures.sqlState(failure));
+    }
+
+    /** Reads in one read-only transaction. */
+    public <T extends @Nullable Object> T read(Work<T> work) {
+        return reading.execute(status -> work.run(sql));
+    }
+}

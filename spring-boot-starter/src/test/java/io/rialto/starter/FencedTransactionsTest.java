@@ -1,0 +1,159 @@
+package io.rialto.starter;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.rialto.protocol.Caller;
+import io.rialto.protocol.Code;
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import javax.sql.DataSource;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+final class FencedTransactionsTest {
+    private static EmbeddedPostgres postgres;
+    private static JdbcClient plain;
+    private static FencedTransactions transactions;
+
+    @BeforeAll
+    static void start() throws Exception {
+        postgres = EmbeddedPostgres.builder().start();
+        DataSource database = postgres.getPostgresDatabase();
+        plain = JdbcClient.create(database);
+        transactions = new FencedTransactions(database);
+        // The contract of a cell's database, as far as a backend sees it.
+        plain.sql("""
+                CREATE SCHEMA rialto;
+                CREATE TABLE rialto.fence (shard int PRIMARY KEY, epoch bigint NOT NULL, state text NOT NULL);
+                CREATE FUNCTION rialto.fence(s int, e bigint) RETURNS void LANGUAGE plpgsql AS $$
+                BEGIN
+                    PERFORM FROM rialto.fence f WHERE f.shard = s AND f.epoch = e AND f.state = 'OPEN' FOR SHARE;
+                    IF NOT FOUND THEN
+                        RAISE EXCEPTION 'shard % is not open at epoch %', s, e USING ERRCODE = 'RL001';
+                    END IF;
+                END $$;
+                CREATE TABLE counter (id int PRIMARY KEY, value int NOT NULL)""").update();
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        postgres.close();
+    }
+
+    @BeforeEach
+    void open() {
+        plain.sql("TRUNCATE rialto.fence, counter").update();
+        plain.sql("INSERT INTO rialto.fence VALUES (7, 3, 'OPEN'), (8, 1, 'CLOSED')")
+                .update();
+        plain.sql("INSERT INTO counter VALUES (1, 0), (2, 0)").update();
+    }
+
+    private static int add(JdbcClient sql, int id) {
+        return sql.sql("UPDATE counter SET value = value + 1 WHERE id = ?")
+                .param(id)
+                .update();
+    }
+
+    private static int value(int id) {
+        return plain.sql("SELECT value FROM counter WHERE id = ?")
+                .param(id)
+                .query(Integer.class)
+                .single();
+    }
+
+    private static Caller caller(int shard, long epoch) {
+        return Caller.builder("edge", "a.B/C", 1_000, 2_000)
+                .shard(shard)
+                .epoch(epoch)
+                .build();
+    }
+
+    @Test
+    void writes_in_an_open_shard_at_its_epoch() {
+        int rows = transactions.write(caller(7, 3), sql -> add(sql, 1));
+        assertThat(rows).isEqualTo(1);
+        assertThat(value(1)).isEqualTo(1);
+    }
+
+    @Test
+    void refuses_writers_of_another_epoch_and_of_a_closed_shard() {
+        for (Caller late : new Caller[] {caller(7, 2), caller(7, 4), caller(8, 1), caller(9, 1)}) {
+            assertThatThrownBy(() -> transactions.write(late, sql -> add(sql, 1)))
+                    .satisfies(e -> assertThat(FencedTransactions.isFenced(e)).isTrue())
+                    .satisfies(e ->
+                            assertThat(Failures.refusal(e, "a.B/C").reason()).isEqualTo("fenced"));
+        }
+        assertThat(value(1)).isZero();
+    }
+
+    @Test
+    void lets_nobody_write_while_reading() {
+        assertThatThrownBy(() -> transactions.read(sql -> add(sql, 1)))
+                .satisfies(e -> assertThat(Failures.sqlState(e)).isEqualTo("25006"));
+        assertThat(value(1)).isZero();
+    }
+
+    @Test
+    void holds_a_closing_shard_back_until_commit() throws Exception {
+        CountDownLatch written = new CountDownLatch(1);
+        CountDownLatch commit = new CountDownLatch(1);
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            Future<Integer> writer = threads.submit(() -> transactions.write(7, 3, sql -> {
+                int rows = add(sql, 1);
+                written.countDown();
+                try {
+                    commit.await();
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+                return rows;
+            }));
+            written.await();
+            assertThatThrownBy(() -> plain.sql(
+                                    "BEGIN; SET LOCAL lock_timeout = '50ms'; UPDATE rialto.fence SET state = 'CLOSED' WHERE shard = 7; COMMIT")
+                            .update())
+                    .satisfies(e -> assertThat(Failures.sqlState(e)).isEqualTo("55P03"));
+            commit.countDown();
+            assertThat(writer.get()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void repeats_a_transaction_that_lost_a_deadlock() throws Exception {
+        CountDownLatch both = new CountDownLatch(2);
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            Future<?> one = threads.submit(() -> transactions.write(7, 3, sql -> crossing(sql, both, 1, 2)));
+            Future<?> two = threads.submit(() -> transactions.write(7, 3, sql -> crossing(sql, both, 2, 1)));
+            one.get();
+            two.get();
+        }
+        assertThat(value(1)).isEqualTo(2);
+        assertThat(value(2)).isEqualTo(2);
+    }
+
+    private static int crossing(JdbcClient sql, CountDownLatch both, int first, int second) {
+        add(sql, first);
+        both.countDown();
+        try {
+            both.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return add(sql, second);
+    }
+
+    @Test
+    void refuses_a_call_that_was_not_located() {
+        Caller nowhere = Caller.builder("edge", "a.B/C", 1_000, 2_000).build();
+        assertThatThrownBy(() -> transactions.write(nowhere, sql -> add(sql, 1)))
+                .isInstanceOfSatisfying(
+                        OperationException.class, e -> assertThat(e.code()).isEqualTo(Code.INVALID_ARGUMENT));
+    }
+}
