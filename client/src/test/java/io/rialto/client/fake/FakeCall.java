@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A call as a handler sees it, checked.
  *
- * @param cell the cell that handles it
+ * @param arrivedAt the cell whose gateway it came to
+ * @param cell the cell that handles it: the user's, where the user was placed in one
  * @param device null where the call was plain
  * @param user null where none is logged in
  * @param headers what seal or signature cover, by lower-case name
@@ -15,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 @SuppressWarnings("ArrayRecordComponent") // bytes of a message, never compared
 public record FakeCall(
         String operation,
+        String arrivedAt,
         String cell,
         @Nullable String device,
         @Nullable String user,

@@ -207,7 +207,7 @@ final class FakeGateway implements AutoCloseable {
                 covered.put(name, value);
             }
         }
-        FakeCall call = new FakeCall(operation, home == null ? cell : home, device, user, covered, message);
+        FakeCall call = new FakeCall(operation, cell, home == null ? cell : home, device, user, covered, message);
         platform.handled.add(call);
         FakeAnswer answer = handler.apply(call);
         if (fault instanceof Fault.Slow slow) {
