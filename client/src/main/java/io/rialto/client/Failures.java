@@ -82,7 +82,7 @@ final class Failures {
         Map<String, Object> error = error(answer.body());
         Reason reason = reason(answer.headers().get(HeaderNames.REASON));
         Code code = reason != null ? reason.code() : Code.ofWireName(text(error, "code"));
-        if (code == Code.UNKNOWN) {
+        if (code == Code.UNKNOWN || code == Code.OK) {
             code = Code.ofHttpStatus(status);
         }
         String message = text(error, "message");

@@ -78,6 +78,10 @@ final class FakeGateway implements AutoCloseable {
                 send(exchange, FakeAnswer.refusal(refuse.reason()));
                 return;
             }
+            if (fault instanceof Fault.RefuseWith refuse) {
+                send(exchange, FakeAnswer.refusal(refuse.reason()).with(refuse.name(), refuse.value()));
+                return;
+            }
             try {
                 switch (path) {
                     case "/rialto/edge" -> send(exchange, about());

@@ -8,6 +8,9 @@ public sealed interface Fault {
     /** The gateway refuses it in the clear, before it is dispatched. */
     record Refuse(Reason reason) implements Fault {}
 
+    /** The same, with a header of somebody's choice. */
+    record RefuseWith(Reason reason, String name, String value) implements Fault {}
+
     /** The gateway answers this under the seal, instead of the handler. */
     record Answer(FakeAnswer answer) implements Fault {}
 
