@@ -118,6 +118,7 @@ public final class Seal {
             int off,
             int len)
             throws ProtocolException {
+        requireCounter(counter);
         if (!associateCall(counter, method, pathAndQuery, headers)) {
             throw new ProtocolException(Reason.TAMPERED_BODY, "sealed call: a covered header is not text");
         }
@@ -143,6 +144,7 @@ public final class Seal {
      */
     public byte[] openAnswer(SealKey key, long counter, int status, HeaderSource headers, byte[] body, int off, int len)
             throws ProtocolException {
+        requireCounter(counter);
         if (!associateAnswer(counter, status, headers)) {
             throw new ProtocolException(Reason.TAMPERED_BODY, "sealed answer: a covered header is not text");
         }
@@ -198,9 +200,6 @@ public final class Seal {
 
     private byte[] open(String what, SealKey key, long counter, byte[] body, int off, int len)
             throws ProtocolException {
-        if (counter < 1 || counter >= MAX_COUNTER) {
-            throw new ProtocolException(Reason.MALFORMED_FRAME, "counter: " + counter + " (expected: 1 to 2^48 - 1)");
-        }
         if (len < TAG_BYTES) {
             throw new ProtocolException(
                     Reason.TAMPERED_BODY,
@@ -223,6 +222,12 @@ public final class Seal {
         Bytes.putLong(nonce, 4, counter);
         cipher.init(mode, key.key, new GCMParameterSpec(TAG_BYTES * 8, nonce));
         cipher.updateAAD(associated.array(), 0, associated.size());
+    }
+
+    private static void requireCounter(long counter) throws ProtocolException {
+        if (counter < 1 || counter >= MAX_COUNTER) {
+            throw new ProtocolException(Reason.MALFORMED_FRAME, "counter: " + counter + " (expected: 1 to 2^48 - 1)");
+        }
     }
 
     private static void requireText(boolean text) {

@@ -1,0 +1,148 @@
+package io.rialto.protocol;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+final class SealTest {
+    private static final byte[] BODY = {1, 2, 3, 4, 5};
+    private static final String PATH = "/wallet.Transfer/Create";
+
+    private final SealKey key = Seal.key(new byte[32]);
+    private final Seal seal = new Seal();
+    private final Map<String, String> headers = new HashMap<>(Map.of(
+            "rialto-edge", "east/east-1/0a", "rialto-time", "1790000000", "rialto-content-type", "application/json"));
+    private final byte[] call = seal.sealCall(key, 17, "POST", PATH, headers::get, BODY, 0, BODY.length);
+
+    @Test
+    void refuses_a_body_with_any_byte_changed_or_cut_off() {
+        for (int i = 0; i < call.length; i++) {
+            byte[] changed = call.clone();
+            changed[i] ^= 1;
+            refuses(17, "POST", PATH, changed);
+            refuses(17, "POST", PATH, Arrays.copyOf(call, i));
+        }
+        refuses(17, "POST", PATH, Arrays.copyOf(call, call.length + 1));
+    }
+
+    @Test
+    void refuses_another_counter_method_path_or_key() throws Exception {
+        refuses(18, "POST", PATH, call);
+        refuses(17, "GET", PATH, call);
+        refuses(17, "POST", PATH + "?", call);
+        refuses(17, "POST", "/wallet.Transfer/Undo", call);
+        byte[] otherKey = new byte[32];
+        otherKey[31] = 1;
+        assertThatExceptionOfType(ProtocolException.class)
+                .isThrownBy(
+                        () -> seal.openCall(Seal.key(otherKey), 17, "POST", PATH, headers::get, call, 0, call.length));
+        assertThat(open(17, "POST", PATH, call)).isEqualTo(BODY);
+    }
+
+    @Test
+    void refuses_a_covered_header_that_is_changed_added_or_removed() throws Exception {
+        for (String name : Seal.callHeaders()) {
+            String before = headers.put(name, "other");
+            refuses(17, "POST", PATH, call);
+            if (before == null) {
+                headers.remove(name);
+            } else {
+                headers.remove(name);
+                refuses(17, "POST", PATH, call);
+                headers.put(name, before);
+            }
+        }
+        headers.put("x-other", "1");
+        assertThat(open(17, "POST", PATH, call)).isEqualTo(BODY);
+    }
+
+    @Test
+    void does_not_let_one_header_speak_for_two() {
+        headers.put("accept", "a");
+        headers.put("accept-language", "b");
+        byte[] two = seal.sealCall(key, 18, "POST", PATH, headers::get, BODY, 0, BODY.length);
+        headers.put("accept", "a\naccept-language:b");
+        headers.remove("accept-language");
+        refuses(18, "POST", PATH, two);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> seal.sealCall(key, 19, "POST", PATH, headers::get, BODY, 0, BODY.length));
+        headers.put("accept", "é");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> seal.sealCall(key, 19, "POST", PATH, headers::get, BODY, 0, BODY.length));
+        headers.put("accept", "a".repeat(70_000));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> seal.sealCall(key, 19, "POST", PATH, headers::get, BODY, 0, BODY.length));
+        headers.put("accept", "a");
+        headers.put("accept-language", "b");
+        assertThat(seal.sealCall(key, 19, "POST", PATH, headers::get, BODY, 0, BODY.length))
+                .hasSize(21);
+    }
+
+    @Test
+    void takes_no_notice_of_spaces_around_a_value() throws Exception {
+        headers.put("rialto-edge", " \teast/east-1/0a ");
+        assertThat(open(17, "POST", PATH, call)).isEqualTo(BODY);
+    }
+
+    @Test
+    void refuses_an_answer_for_another_call_or_with_another_status() throws Exception {
+        Map<String, String> fields = new HashMap<>(Map.of("rialto-content-type", "application/json"));
+        SealKey toClient = Seal.key(Bytes.sha256(BODY));
+        byte[] answer = seal.sealAnswer(toClient, 17, 200, fields::get, BODY, 0, BODY.length);
+        assertThat(seal.openAnswer(toClient, 17, 200, fields::get, answer, 0, answer.length))
+                .isEqualTo(BODY);
+        assertThatExceptionOfType(ProtocolException.class)
+                .isThrownBy(() -> seal.openAnswer(toClient, 16, 200, fields::get, answer, 0, answer.length));
+        assertThatExceptionOfType(ProtocolException.class)
+                .isThrownBy(() -> seal.openAnswer(toClient, 17, 409, fields::get, answer, 0, answer.length));
+        assertThatExceptionOfType(ProtocolException.class)
+                .isThrownBy(() -> seal.openCall(toClient, 17, "POST", PATH, fields::get, answer, 0, answer.length));
+        for (String name : Seal.answerHeaders()) {
+            Map<String, String> changed = new HashMap<>(fields);
+            changed.put(name, "other");
+            assertThatExceptionOfType(ProtocolException.class)
+                    .isThrownBy(() -> seal.openAnswer(toClient, 17, 200, changed::get, answer, 0, answer.length))
+                    .satisfies(e -> assertThat(e.reason()).isEqualTo(Reason.TAMPERED_BODY));
+        }
+    }
+
+    @Test
+    void does_not_use_a_nonce_twice_in_a_row() {
+        assertThatIllegalStateException()
+                .isThrownBy(() -> seal.sealCall(key, 17, "POST", PATH, headers::get, BODY, 0, BODY.length));
+    }
+
+    @Test
+    void refuses_counters_out_of_range() {
+        for (long counter : new long[] {0, -1, Seal.MAX_COUNTER, Long.MAX_VALUE, Long.MIN_VALUE}) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> seal.sealCall(key, counter, "POST", PATH, headers::get, BODY, 0, BODY.length));
+            assertThatExceptionOfType(ProtocolException.class)
+                    .isThrownBy(() -> open(counter, "POST", PATH, call))
+                    .satisfies(e -> assertThat(e.reason()).isEqualTo(Reason.MALFORMED_FRAME));
+        }
+    }
+
+    @Test
+    void opens_a_part_of_an_array() throws Exception {
+        byte[] padded = Bytes.concat(new byte[3], call, new byte[5]);
+        assertThat(seal.openCall(key, 17, "POST", PATH, headers::get, padded, 3, call.length))
+                .isEqualTo(BODY);
+    }
+
+    private byte[] open(long counter, String method, String path, byte[] body) throws ProtocolException {
+        return seal.openCall(key, counter, method, path, headers::get, body, 0, body.length);
+    }
+
+    private void refuses(long counter, String method, String path, byte[] body) {
+        assertThatExceptionOfType(ProtocolException.class)
+                .isThrownBy(() -> open(counter, method, path, body))
+                .satisfies(e -> assertThat(e.reason()).isEqualTo(Reason.TAMPERED_BODY));
+    }
+}
