@@ -1,5 +1,6 @@
 package io.rialto.gateway.upstream;
 
+import io.netty.util.AsciiString;
 import java.net.InetSocketAddress;
 
 /** One backend of a service, as all event loops share it. */
@@ -10,6 +11,7 @@ final class Backend {
     private final String service;
     private final Key key;
     private final String authority;
+    private final AsciiString asciiAuthority;
     private final Breaker breaker = new Breaker();
     private volatile BackendSettings settings;
     private volatile int weight;
@@ -24,6 +26,7 @@ final class Backend {
                         key.address().getAddress().getHostAddress(),
                         key.address().getPort())
                 .toString();
+        asciiAuthority = AsciiString.of(authority);
     }
 
     String service() {
@@ -41,6 +44,10 @@ final class Backend {
     /** Host and port, as in a request. */
     String authority() {
         return authority;
+    }
+
+    AsciiString asciiAuthority() {
+        return asciiAuthority;
     }
 
     BackendSettings settings() {

@@ -5,7 +5,7 @@ import java.util.Locale;
 /** What a backend speaks. */
 public enum BackendProtocol {
     HTTP1,
-    /** HTTP/2 with prior knowledge, or by ALPN where the backend has TLS. */
+    /** HTTP/2 with prior knowledge. */
     HTTP2,
     /** gRPC unary calls over {@link #HTTP2}. */
     GRPC;

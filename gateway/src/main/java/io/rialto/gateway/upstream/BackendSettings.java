@@ -20,7 +20,6 @@ import tools.jackson.databind.JsonNode;
  * @param retryBudgetPercent retries and hedges allowed per 100 calls, beyond a small floor
  * @param maxTries of one call, the first included
  * @param hedgeAfterMillis when a second try of a repeatable call starts beside the first; 0 for never
- * @param tlsCa a PEM file of the authorities that backends' certificates are checked against; null for plain TCP
  */
 public record BackendSettings(
         String service,
@@ -39,8 +38,7 @@ public record BackendSettings(
         int maxTries,
         int hedgeAfterMillis,
         Breaker breaker,
-        Health health,
-        @Nullable String tlsCa) {
+        Health health) {
     static final int MAX_ADDRESSES = 1_024;
     private static final int HOUR_MILLIS = 3_600_000;
 
@@ -81,8 +79,7 @@ public record BackendSettings(
                 Defaults.MAX_TRIES,
                 0,
                 Breaker.DEFAULT,
-                Health.NONE,
-                null);
+                Health.NONE);
     }
 
     /**
@@ -112,8 +109,7 @@ public record BackendSettings(
                 fields.integer("max-tries", Defaults.MAX_TRIES),
                 fields.integer("hedge-after-ms", 0),
                 Breaker.parse(breaker),
-                Health.parse(health),
-                fields.value("tls-ca", null, JsonNode::asString)));
+                Health.parse(health)));
         List<String> wrong = new ArrayList<>(fields.wrong());
         breaker.wrong().forEach(error -> wrong.add("breaker: " + error));
         health.wrong().forEach(error -> wrong.add("health: " + error));

@@ -23,7 +23,10 @@ final class LoopBackend {
     LoopBackend(Backend backend, LoopContext loop) {
         this.backend = backend;
         this.loop = loop;
-        pool = new Http1Pool(backend, loop);
+        pool = switch (backend.key().protocol()) {
+            case HTTP1 -> new Http1Pool(backend, loop);
+            case HTTP2, GRPC -> new Http2Pool(backend, loop);
+        };
     }
 
     Backend backend() {

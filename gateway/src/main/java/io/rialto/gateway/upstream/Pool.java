@@ -1,7 +1,7 @@
 package io.rialto.gateway.upstream;
 
 /** One event loop's connections to one backend. */
-sealed interface Pool permits Http1Pool {
+sealed interface Pool permits Http1Pool, Http2Pool {
     /** How many attempts may wait for a connection: more than that is overload, and waiting only adds to it. */
     int MAX_WAITING = 1_024;
 
