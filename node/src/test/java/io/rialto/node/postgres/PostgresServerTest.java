@@ -1,0 +1,239 @@
+package io.rialto.node.postgres;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(120)
+class PostgresServerTest {
+    private static final SecureRandom RANDOM = new SecureRandom();
+
+    @TempDir
+    static Path shared;
+
+    @TempDir
+    Path directory;
+
+    private static PostgresServer start(Path directory) throws IOException, InterruptedException {
+        return PostgresServer.start(shared.resolve("binaries"), directory, PostgresServer.Options.standard(), RANDOM);
+    }
+
+    private static String query(DatabaseAddress address, String sql) throws SQLException {
+        try (Connection connection = DriverManager.getConnection(address.url(), address.user(), address.password());
+                Statement statement = connection.createStatement()) {
+            if (!statement.execute(sql)) {
+                return "";
+            }
+            try (ResultSet rows = statement.getResultSet()) {
+                return rows.next() ? rows.getString(1) : "";
+            }
+        }
+    }
+
+    @Test
+    void keeps_its_data_over_a_restart_and_is_durable() throws Exception {
+        try (PostgresServer server = start(directory)) {
+            DatabaseAddress address = server.database("rialto");
+            assertThat(query(address, "SHOW fsync")).isEqualTo("on");
+            assertThat(query(address, "SHOW data_checksums")).isEqualTo("on");
+            assertThat(query(address, "SHOW server_version_num")).startsWith("18");
+            query(address, "CREATE TABLE kept AS SELECT 42 AS n");
+            assertThat(server.health()).isEqualTo(new PostgresServer.Health(true, 0, java.util.Optional.empty()));
+            assertThatThrownBy(() -> start(directory)).hasMessageContaining("in use by another process");
+        }
+        assertThat(directory.resolve("data/postmaster.pid")).doesNotExist();
+        try (PostgresServer server = start(directory)) {
+            assertThat(query(server.database("rialto"), "SELECT n FROM kept")).isEqualTo("42");
+        }
+    }
+
+    @Test
+    void asks_for_a_password_that_only_the_owner_can_read() throws Exception {
+        try (PostgresServer server = start(directory)) {
+            DatabaseAddress address = server.database("rialto");
+            assertThat(address.toString()).doesNotContain(address.password());
+            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(directory.resolve("password"))))
+                    .isEqualTo("rw-------");
+            DatabaseAddress wrong = address.as("rialto", "wrong");
+            assertThatThrownBy(() -> query(wrong, "SELECT 1")).hasMessageContaining("password authentication failed");
+        }
+    }
+
+    @Test
+    void is_not_started_without_fsync_even_when_told_so() throws Exception {
+        try (PostgresServer server = start(directory)) {
+            DatabaseAddress address = server.database("rialto");
+            query(address, "ALTER SYSTEM SET fsync = off");
+            query(address, "ALTER ROLE rialto SET synchronous_commit = off");
+        }
+        assertThatThrownBy(() -> start(directory))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("synchronous_commit: off (expected: on");
+    }
+
+    @Test
+    void starts_a_postmaster_that_died_again_on_the_same_port() throws Exception {
+        try (PostgresServer server = start(directory)) {
+            DatabaseAddress address = server.database("rialto");
+            query(address, "CREATE TABLE kept AS SELECT 42 AS n");
+            ProcessHandle.of(server.postmasterPid()).orElseThrow().destroyForcibly();
+            await(() -> server.health().restarts() > 0 && server.health().running());
+            assertThat(query(address, "SELECT n FROM kept")).isEqualTo("42");
+        }
+    }
+
+    @Test
+    void stops_the_postmaster_that_a_killed_process_left_behind() throws Exception {
+        Process process = startElsewhere();
+        long postmaster = postmasterPid();
+        process.destroyForcibly().waitFor();
+        assertThat(ProcessHandle.of(postmaster)).hasValueSatisfying(ProcessHandle::isAlive);
+        try (PostgresServer server = start(directory)) {
+            assertThat(server.postmasterPid()).isNotEqualTo(postmaster);
+            assertThat(query(server.database("rialto"), "SELECT n FROM kept")).isEqualTo("42");
+        }
+    }
+
+    @Test
+    void recovers_after_process_and_postmaster_were_killed() throws Exception {
+        Process process = startElsewhere();
+        long postmaster = postmasterPid();
+        process.destroyForcibly();
+        ProcessHandle.of(postmaster).orElseThrow().destroyForcibly();
+        process.waitFor();
+        try (PostgresServer server = start(directory)) {
+            assertThat(query(server.database("rialto"), "SELECT n FROM kept")).isEqualTo("42");
+        }
+    }
+
+    @Test
+    void is_not_misled_by_a_pid_file_that_names_another_process() throws Exception {
+        start(directory).close();
+        Files.writeString(
+                directory.resolve("data/postmaster.pid"),
+                ProcessHandle.current().pid() + "\n/x\n1\n1\n\n\n\n");
+        start(directory).close();
+    }
+
+    @Test
+    void makes_a_data_directory_anew_whose_making_was_interrupted() throws Exception {
+        Files.createDirectories(directory.resolve("initdb/data/base"));
+        try (PostgresServer server = start(directory)) {
+            assertThat(server.health().running()).isTrue();
+        }
+        assertThat(directory.resolve("initdb")).doesNotExist();
+    }
+
+    @Test
+    void several_servers_start_at_once() throws Exception {
+        try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
+            Path binaries = directory.resolve("own-binaries");
+            List<Callable<PostgresServer>> starts = java.util.stream.Stream.of("control", "east", "west")
+                    .<Callable<PostgresServer>>map(name -> () -> PostgresServer.start(
+                            binaries, directory.resolve(name), PostgresServer.Options.standard(), RANDOM))
+                    .toList();
+            for (Future<PostgresServer> started : executor.invokeAll(starts)) {
+                try (PostgresServer server = started.get()) {
+                    assertThat(query(server.database("rialto"), "SELECT 1")).isEqualTo("1");
+                }
+            }
+        }
+    }
+
+    @Test
+    void runs_as_another_user_where_a_user_namespace_is_not_to_be_had() throws Exception {
+        org.junit.jupiter.api.Assumptions.assumeTrue(
+                (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid") == 0, "switching users takes root");
+        // Temporary directories of JUnit are closed to other users.
+        Path open = Files.createTempDirectory("rialto-");
+        try {
+            Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxr-xr-x"));
+            Path home = PostgresBinaries.unpack(open.resolve("binaries"));
+            Path own = Files.createDirectories(open.resolve("server"));
+            Unprivileged nobody = Unprivileged.switchedTo(65534);
+            PostgresServer.start(
+                            new PostgresCluster(home, own, nobody),
+                            own,
+                            PostgresServer.lock(own),
+                            PostgresServer.Options.standard(),
+                            RANDOM)
+                    .close();
+            assertThat(Files.getAttribute(own.resolve("data"), "unix:uid")).isEqualTo(65534);
+            assertThat(Unprivileged.choose(own.resolve("data"))).isEqualTo(nobody);
+            PostgresServer.start(open.resolve("binaries"), own, PostgresServer.Options.standard(), RANDOM)
+                    .close();
+        } finally {
+            new ProcessBuilder("rm", "-rf", open.toString()).start().waitFor();
+        }
+    }
+
+    private Process startElsewhere() throws IOException {
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Elsewhere.class.getName(),
+                        shared.resolve("binaries").toString(),
+                        directory.toString())
+                .redirectErrorStream(true)
+                .start();
+        try (BufferedReader output = process.inputReader()) {
+            StringBuilder seen = new StringBuilder();
+            for (String line = output.readLine(); line != null; line = output.readLine()) {
+                if (line.equals("ready")) {
+                    return process;
+                }
+                seen.append(line).append('\n');
+            }
+            throw new AssertionError("not ready: " + seen);
+        }
+    }
+
+    private long postmasterPid() throws IOException {
+        return Long.parseLong(
+                Files.readAllLines(directory.resolve("data/postmaster.pid")).getFirst());
+    }
+
+    private static void await(Callable<Boolean> condition) throws Exception {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (!condition.call()) {
+            assertThat(System.nanoTime()).isLessThan(deadline);
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
+        }
+    }
+
+    /** The process that gets killed. */
+    static final class Elsewhere {
+        private Elsewhere() {}
+
+        public static void main(String[] arguments) throws Exception {
+            PostgresServer server = PostgresServer.start(
+                    Path.of(arguments[0]), Path.of(arguments[1]), PostgresServer.Options.standard(), RANDOM);
+            query(server.database("rialto"), "CREATE TABLE kept AS SELECT 42 AS n");
+            System.out.println("ready");
+            System.out.flush();
+            Thread.currentThread().join();
+        }
+    }
+}

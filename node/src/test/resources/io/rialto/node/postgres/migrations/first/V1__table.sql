@@ -1,0 +1,1 @@
+CREATE TABLE one AS SELECT 1 AS n;

@@ -1,0 +1,1 @@
+CREATE TABLE two AS SELECT 1 AS n;
