@@ -1,0 +1,307 @@
+package io.rialto.gateway.transport;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.util.AsciiString;
+import io.netty.util.ReferenceCountUtil;
+import io.netty.util.internal.logging.InternalLogger;
+import io.netty.util.internal.logging.InternalLoggerFactory;
+import io.rialto.gateway.http.HeaderList;
+import io.rialto.gateway.http.Refusals;
+import io.rialto.protocol.ProtocolException;
+import io.rialto.protocol.Reason;
+import java.util.ArrayDeque;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** The server's end of an HTTP/1.1 connection: keep-alive and pipelining, answers in the order of requests. */
+final class Http1Connection extends Connection {
+    private static final InternalLogger LOG = InternalLoggerFactory.getInstance(Http1Connection.class);
+
+    private static final AsciiString UNKNOWN_METHOD = AsciiString.EMPTY_STRING;
+
+    /** How long a connection without a call stays when the listener drains: a request may be on its way to it. */
+    private static final long DRAIN_IDLE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    /** Bytes read ahead while calls wait for their answers. */
+    private static final int FIRST_PIECE = 512;
+
+    private final ArrayDeque<Http1Call> calls = new ArrayDeque<>(4);
+    private final Http1Body bodyReader;
+
+    /** Read, and not yet used: the start of a request, or pipelined requests over the bound. */
+    private @Nullable ByteBuf unused;
+
+    private int headScanned;
+    private @Nullable Http1Call receiving;
+    private boolean reading;
+    private boolean stopped;
+    private boolean draining;
+    private long headSince;
+
+    Http1Connection(Lane lane, Channel channel) {
+        super(lane, channel);
+        this.bodyReader = new Http1Body(lane.port.limits.bodyBytes());
+    }
+
+    @Override
+    void start() {}
+
+    @Override
+    void gone() {
+        ReferenceCountUtil.release(unused);
+        unused = null;
+        if (receiving != null) {
+            receiving.cancel();
+            receiving = null;
+        }
+        Http1Call call = calls.poll();
+        while (call != null) {
+            call.cancel();
+            call = calls.poll();
+        }
+    }
+
+    // Requests
+
+    @Override
+    void read(ByteBuf bytes) {
+        ByteBuf before = unused;
+        if (before == null) {
+            requests(bytes, false);
+            return;
+        }
+        unused = null;
+        before.writeBytes(bytes);
+        bytes.release();
+        requests(before, true);
+    }
+
+    /** Takes over the bytes; keeps what cannot be used yet. */
+    private void requests(ByteBuf in, boolean own) {
+        reading = true;
+        try {
+            while (!stopped && isOpen() && in.isReadable() && mayRead() && request(in)) {
+                headScanned = 0;
+            }
+        } catch (ProtocolException e) {
+            refuse(e.reason(), String.valueOf(e.getMessage()));
+        } finally {
+            reading = false;
+        }
+        keep(in, own);
+        setReading(!isOpen() || mayRead());
+    }
+
+    private void keep(ByteBuf in, boolean own) {
+        if (!in.isReadable() || stopped || !isOpen()) {
+            in.release();
+            headSince = 0;
+            return;
+        }
+        if (own) {
+            unused = in.discardReadBytes();
+        } else {
+            unused = channel.alloc().buffer(in.readableBytes() + FIRST_PIECE).writeBytes(in);
+            in.release();
+        }
+        if (receiving == null && mayRead() && headSince == 0) {
+            headSince = activeNanos;
+        }
+    }
+
+    private void setReading(boolean on) {
+        if (channel.config().isAutoRead() != on) {
+            channel.config().setAutoRead(on);
+        }
+    }
+
+    private boolean mayRead() {
+        return calls.size() < port.limits.pipelined() && mayWrite();
+    }
+
+    /** Reads what it can of one request; false if more bytes are needed. */
+    private boolean request(ByteBuf in) throws ProtocolException {
+        Http1Call call = receiving;
+        if (call == null) {
+            int length = headLength(in);
+            if (length < 0) {
+                return false;
+            }
+            headSince = 0;
+            call = begin(Http1Head.read(in, length, port.limits.headers()));
+        }
+        if (!bodyReader.read(in, call)) {
+            return false;
+        }
+        receiving = null;
+        complete(call);
+        return true;
+    }
+
+    private int headLength(ByteBuf in) throws ProtocolException {
+        int start = in.readerIndex();
+        int end = in.writerIndex();
+        int at = start + headScanned;
+        while (true) {
+            int lineFeed = in.indexOf(at, end, (byte) '\n');
+            if (lineFeed < 0) {
+                if (end - start > port.limits.headerBytes()) {
+                    throw new ProtocolException(Reason.HEADERS_TOO_LARGE, tooLargeHead());
+                }
+                headScanned = at - start;
+                return -1;
+            }
+            if (lineFeed + 1 - start > port.limits.headerBytes()) {
+                throw new ProtocolException(Reason.HEADERS_TOO_LARGE, tooLargeHead());
+            }
+            if (lineFeed - at <= 1) {
+                // An empty line, or a bare LF that the head's reader will refuse.
+                return lineFeed + 1 - start;
+            }
+            at = lineFeed + 1;
+        }
+    }
+
+    private String tooLargeHead() {
+        return "request line and headers over the limit of " + port.limits.headerBytes() + " bytes";
+    }
+
+    private Http1Call begin(Http1Head head) throws ProtocolException {
+        Http1Call call = new Http1Call(this, head.method(), head.target(), head.headers(), activeNanos);
+        call.last = !head.keepAlive();
+        receiving = call;
+        bodyReader.start(head.length());
+        if (head.expectsContinue()) {
+            Http1Answers.goOn(out(Http1Answers.CONTINUE_BYTES));
+        }
+        return call;
+    }
+
+    private void complete(Http1Call call) {
+        call.arrivedNanos = activeNanos;
+        call.handedOver = true;
+        stopped = call.last;
+        calls.add(call);
+        port.meters.called(port.side);
+        try {
+            port.handler.handle(call);
+        } catch (RuntimeException e) {
+            LOG.error("a call's handler failed", e);
+            if (!call.answered) {
+                port.meters.refused(port.side, Reason.INTERNAL);
+                Refusals.Refusal refusal = Refusals.of(Reason.INTERNAL, "the gateway failed", false);
+                call.answer(refusal.status(), refusal.headers(), refusal.body(), null);
+            }
+        }
+    }
+
+    /** Answers what is no request, after the calls before it, and ends: where the next one begins is not known. */
+    private void refuse(Reason reason, String message) {
+        if (reason == Reason.MALFORMED_FRAME) {
+            ended(ConnectionEnd.MALFORMED_HTTP1);
+        }
+        port.meters.refused(port.side, reason);
+        Http1Call call = receiving;
+        if (call == null) {
+            call = new Http1Call(this, UNKNOWN_METHOD, "", new HeaderList(4), activeNanos);
+        }
+        receiving = null;
+        call.dropBody();
+        call.last = true;
+        stopped = true;
+        calls.add(call);
+        Refusals.Refusal refusal = Refusals.of(reason, message, false);
+        call.answer(refusal.status(), refusal.headers(), refusal.body(), null);
+    }
+
+    // Answers
+
+    /** A call was answered: writes what is its turn now. */
+    void answered() {
+        Http1Call call = calls.peek();
+        while (call != null && call.answered && isOpen()) {
+            calls.poll();
+            write(call);
+            call = calls.peek();
+        }
+        activeNanos = loop.nanoTime();
+        if (!reading) {
+            goOnReading();
+        }
+    }
+
+    private void write(Http1Call call) {
+        call.closed = true;
+        ByteBuf body = call.answerBody;
+        call.answerBody = null;
+        if (body == null) {
+            return;
+        }
+        boolean close = call.last || draining;
+        boolean head = call.method.contentEquals("HEAD");
+        Http1Answers.head(
+                out(Http1Answers.bound(call.answerHeaders)),
+                call.status,
+                call.answerHeaders,
+                body.readableBytes(),
+                head,
+                close);
+        if (head || Http1Answers.isBodiless(call.status)) {
+            body.release();
+        } else {
+            write(body);
+        }
+        if (close) {
+            if (draining) {
+                ended(ConnectionEnd.DRAINED);
+            }
+            linger();
+        }
+    }
+
+    private void goOnReading() {
+        if (!isOpen()) {
+            ReferenceCountUtil.release(unused);
+            unused = null;
+            return;
+        }
+        ByteBuf in = unused;
+        if (in != null && mayRead()) {
+            unused = null;
+            requests(in, true);
+        } else {
+            setReading(mayRead());
+        }
+    }
+
+    @Override
+    void writable() {
+        if (!reading) {
+            goOnReading();
+        }
+    }
+
+    // Time
+
+    @Override
+    void check(long now) {
+        if (headSince != 0 && now - headSince > port.headerNanos) {
+            abort(ConnectionEnd.HEADER_TIMEOUT);
+        } else if (receiving != null && port.isSlow(now - receiving.startedNanos, receiving.received)) {
+            abort(ConnectionEnd.BODY_TIMEOUT);
+        } else if (calls.isEmpty() && receiving == null) {
+            if (draining && now - activeNanos > DRAIN_IDLE_NANOS) {
+                ended(ConnectionEnd.DRAINED);
+                closeAfterFlush();
+            } else if (now - activeNanos > port.idleNanos) {
+                abort(ConnectionEnd.IDLE);
+            }
+        }
+    }
+
+    @Override
+    void drain() {
+        draining = true;
+    }
+}

@@ -1,0 +1,174 @@
+package io.rialto.gateway.transport;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.EventLoop;
+import io.netty.util.AsciiString;
+import io.netty.util.ReferenceCountUtil;
+import io.rialto.gateway.http.HeaderList;
+import java.net.SocketAddress;
+import org.jspecify.annotations.Nullable;
+
+/** One HTTP/2 stream: a call that arrives, then waits for its answer, then for the phone to take the answer. */
+final class Http2Call implements InboundCall {
+    /** What is set aside for a body before its bytes have come, at most. */
+    private static final int FIRST_BODY = 16 << 10;
+
+    final Http2Connection connection;
+    final int stream;
+    final long startedNanos;
+    private final AsciiString method;
+    private final String path;
+    private final @Nullable String query;
+    private final HeaderList headers;
+
+    /** The declared length of the body, -1 if none. */
+    final long declaredLength;
+
+    private @Nullable ByteBuf body;
+    int received;
+    int receiveWindow;
+    long sendWindow;
+    long arrivedNanos;
+
+    /** The phone has sent all. */
+    boolean complete;
+
+    /** The handler has it, and owns the body. */
+    boolean handedOver;
+
+    /** Answered, reset or refused: the connection no longer knows it. */
+    boolean closed;
+
+    /** The answer has begun. */
+    boolean answered;
+
+    /** In the connection's queue of answers that may go on. */
+    boolean queued;
+
+    @Nullable
+    ByteBuf unsent;
+
+    @Nullable
+    HeaderList trailers;
+
+    long progressNanos;
+    private @Nullable Runnable onCancel;
+
+    Http2Call(Http2Connection connection, int stream, RequestFields fields, long declaredLength, long now) {
+        this.connection = connection;
+        this.stream = stream;
+        this.startedNanos = now;
+        this.arrivedNanos = now;
+        this.method = fields.requestMethod();
+        this.headers = fields.fields();
+        this.declaredLength = declaredLength;
+        String target = fields.target().toString();
+        int mark = target.indexOf('?');
+        this.path = mark < 0 ? target : target.substring(0, mark);
+        this.query = mark < 0 ? null : target.substring(mark + 1);
+    }
+
+    /** Adds a frame's content; the last frame of a body that came in one is kept as it is, others are gathered. */
+    void append(ByteBuf in, int from, int length, boolean last) {
+        received += length;
+        if (length == 0) {
+            return;
+        }
+        if (last && body == null) {
+            body = in.retainedSlice(from, length);
+            return;
+        }
+        if (body == null) {
+            long first = Math.max(length, Math.min(declaredLength, FIRST_BODY));
+            body = connection.channel.alloc().buffer((int) first);
+        }
+        body.writeBytes(in, from, length);
+    }
+
+    /** Drops what of the body has come, unless it is the handler's. */
+    void dropBody() {
+        if (handedOver) {
+            return;
+        }
+        ReferenceCountUtil.release(body);
+        body = null;
+    }
+
+    /** Ends it without (more of) an answer. */
+    void cancel() {
+        closed = true;
+        dropBody();
+        ReferenceCountUtil.release(unsent);
+        unsent = null;
+        Runnable action = onCancel;
+        onCancel = null;
+        if (action != null && !answered) {
+            action.run();
+        }
+    }
+
+    @Override
+    public EventLoop loop() {
+        return connection.loop.eventLoop();
+    }
+
+    @Override
+    public Listener listener() {
+        return connection.port.side;
+    }
+
+    @Override
+    public SocketAddress remote() {
+        return connection.channel.remoteAddress();
+    }
+
+    @Override
+    public AsciiString method() {
+        return method;
+    }
+
+    @Override
+    public String path() {
+        return path;
+    }
+
+    @Override
+    public @Nullable String query() {
+        return query;
+    }
+
+    @Override
+    public HeaderList headers() {
+        return headers;
+    }
+
+    @Override
+    public ByteBuf body() {
+        return body == null ? Unpooled.EMPTY_BUFFER : body;
+    }
+
+    @Override
+    public long arrivedNanos() {
+        return arrivedNanos;
+    }
+
+    @Override
+    public boolean trailers() {
+        return true;
+    }
+
+    @Override
+    public void answer(int status, HeaderList answerHeaders, ByteBuf answerBody, @Nullable HeaderList answerTrailers) {
+        connection.answer(this, status, answerHeaders, answerBody, answerTrailers);
+    }
+
+    @Override
+    public void onCancel(Runnable action) {
+        if (closed && !answered) {
+            action.run();
+        } else {
+            onCancel = action;
+        }
+    }
+}
