@@ -4,7 +4,7 @@ import java.security.GeneralSecurityException;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
-import javax.crypto.AEADBadTagException;
+import javax.crypto.BadPaddingException;
 import javax.crypto.Cipher;
 import javax.crypto.spec.GCMParameterSpec;
 
@@ -208,7 +208,7 @@ public final class Seal {
         try {
             init(Cipher.DECRYPT_MODE, key, counter);
             return cipher.doFinal(body, off, len);
-        } catch (AEADBadTagException e) {
+        } catch (BadPaddingException e) {
             throw new ProtocolException(
                     Reason.TAMPERED_BODY,
                     "sealed " + what + " with counter " + counter

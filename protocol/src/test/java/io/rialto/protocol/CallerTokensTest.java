@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 final class CallerTokensTest {
@@ -29,6 +30,16 @@ final class CallerTokensTest {
             }
         }
         assertThat(tokens.verify(token, OPERATION, 15_000).user()).isEqualTo("u1");
+    }
+
+    @Test
+    void serves_many_threads_at_once() {
+        String token = tokens.mint(caller);
+        boolean same = IntStream.range(0, 20_000)
+                .parallel()
+                .mapToObj(i -> tokens.mint(caller))
+                .allMatch(token::equals);
+        assertThat(same).isTrue();
     }
 
     @Test

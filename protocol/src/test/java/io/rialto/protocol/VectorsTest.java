@@ -20,6 +20,14 @@ import tools.jackson.databind.JsonNode;
 
 /** Every vector, in both directions where there are two. */
 final class VectorsTest {
+    static Stream<JsonNode> fields() {
+        return Vectors.cases("fields", "valid");
+    }
+
+    static Stream<JsonNode> refusedFields() {
+        return Vectors.cases("fields", "invalid");
+    }
+
     static Stream<JsonNode> handshakes() {
         return Vectors.cases("handshake", "cases");
     }
@@ -67,6 +75,39 @@ final class VectorsTest {
                 .forEach(name -> assertThatIllegalArgumentException()
                         .as(name.asString())
                         .isThrownBy(() -> OperationName.of(name.asString())));
+    }
+
+    @ParameterizedTest
+    @MethodSource("fields")
+    void fields_written_and_read(JsonNode c) throws Exception {
+        byte[] bytes = hex(c, "bytes");
+        FieldWriter writer = new FieldWriter();
+        FieldReader reader =
+                new FieldReader(bytes, 0, bytes.length, c.get("repeatable").asInt());
+        for (JsonNode field : c.get("fields")) {
+            writer.put(field.get("type").asInt(), hex(field, "value"));
+            assertThat(reader.next()).isTrue();
+            assertThat(reader.type()).isEqualTo(field.get("type").asInt());
+            assertThat(reader.bytes(0, FieldWriter.MAX_VALUE)).isEqualTo(hex(field, "value"));
+        }
+        assertThat(reader.next()).isFalse();
+        assertThat(writer.toBytes()).isEqualTo(bytes);
+    }
+
+    @ParameterizedTest
+    @MethodSource("refusedFields")
+    void refused_fields(JsonNode c) {
+        byte[] bytes = hex(c, "bytes");
+        FieldReader reader =
+                new FieldReader(bytes, 0, bytes.length, c.get("repeatable").asInt());
+        assertThatExceptionOfType(ProtocolException.class)
+                .as(text(c, "why"))
+                .isThrownBy(() -> {
+                    while (reader.next()) {
+                        assertThat(reader.type()).isPositive();
+                    }
+                })
+                .satisfies(e -> assertThat(e.reason()).isEqualTo(Reason.MALFORMED_FRAME));
     }
 
     @Test
