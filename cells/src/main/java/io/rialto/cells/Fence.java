@@ -1,0 +1,135 @@
+package io.rialto.cells;
+
+import io.rialto.node.postgres.Database;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/**
+ * The fence in one cell's database, schema {@code rialto}: the last and decisive check that a write is for a shard that
+ * this cell owns. Backends call {@code SELECT rialto.fence(shard, epoch)} first in every transaction that writes; it
+ * raises {@value #REFUSED} unless the shard is open here at that epoch.
+ */
+public final class Fence {
+    /** SQLSTATE of a refusal. */
+    public static final String REFUSED = "RL001";
+
+    private static final String SCHEMA = "rialto";
+    private static final Pattern ROLE = Pattern.compile("[a-z][a-z0-9_]{0,62}");
+
+    /** What a database says about a shard. */
+    public enum State {
+        /** Never had data here. */
+        ABSENT,
+        /** Takes writes at its epoch. */
+        OPEN,
+        /** Takes no writes any more; its data is, or may be, the only good copy. */
+        CLOSED,
+        /** Will not be opened at this epoch. */
+        REFUSED,
+        /** Has been taken over by another cell; its data may be purged. */
+        RETIRED
+    }
+
+    /**
+     * One row.
+     *
+     * @param next the cell that a closed shard moves to
+     */
+    public record Row(int shard, long epoch, State state, Optional<String> next) {}
+
+    private final Database database;
+
+    private Fence(Database database) {
+        this.database = database;
+    }
+
+    /** The fence of a cell's database, whose tables are brought up to date. */
+    public static Fence open(Database database) {
+        database.migrate(SCHEMA, "cells", "io/rialto/cells/migrations");
+        return new Fence(database);
+    }
+
+    /**
+     * Writes rows for the shards of a table that the database has no row for: OPEN where the cell owns the shard and it
+     * is at its first epoch or the database is new, ABSENT otherwise. Rows that are there stay as they are: once a
+     * database knows a shard, only a move changes that.
+     *
+     * @return how many rows were written
+     */
+    public int seed(RoutingTable table, String cell) throws SQLException {
+        try (Connection connection = database.dataSource().getConnection()) {
+            connection.setAutoCommit(false);
+            try {
+                int written = seed(connection, table, cell);
+                connection.commit();
+                return written;
+            } finally {
+                connection.rollback();
+                connection.setAutoCommit(true);
+            }
+        }
+    }
+
+    private static int seed(Connection connection, RoutingTable table, String cell) throws SQLException {
+        boolean fresh;
+        try (Statement statement = connection.createStatement()) {
+            // Of several nodes that start at once, one sees the fresh database.
+            statement.execute("LOCK TABLE rialto.fence IN SHARE ROW EXCLUSIVE MODE");
+            try (ResultSet rows = statement.executeQuery("SELECT NOT EXISTS (SELECT FROM rialto.fence)")) {
+                rows.next();
+                fresh = rows.getBoolean(1);
+            }
+        }
+        try (PreparedStatement statement = connection.prepareStatement(
+                "INSERT INTO rialto.fence (shard, epoch, state) VALUES (?, ?, ?) ON CONFLICT (shard) DO NOTHING")) {
+            for (Place place : table.places()) {
+                // A shard that has moved before must not appear open in a database that was not part of the move.
+                boolean open = place.cell().id().equals(cell) && (fresh || place.epoch() == 1);
+                statement.setInt(1, place.shard());
+                statement.setLong(2, place.epoch());
+                statement.setString(3, open ? State.OPEN.name() : State.ABSENT.name());
+                statement.addBatch();
+            }
+            int written = 0;
+            for (int count : statement.executeBatch()) {
+                written += count;
+            }
+            return written;
+        }
+    }
+
+    /** What the database says about a shard. */
+    public Optional<Row> row(int shard) throws SQLException {
+        try (Connection connection = database.dataSource().getConnection();
+                PreparedStatement statement =
+                        connection.prepareStatement("SELECT epoch, state, next FROM rialto.fence WHERE shard = ?")) {
+            statement.setInt(1, shard);
+            try (ResultSet rows = statement.executeQuery()) {
+                return rows.next()
+                        ? Optional.of(new Row(
+                                shard,
+                                rows.getLong(1),
+                                State.valueOf(rows.getString(2)),
+                                Optional.ofNullable(rows.getString(3))))
+                        : Optional.empty();
+            }
+        }
+    }
+
+    /** Lets a backend's role pass the fence, and nothing more of the schema. */
+    public void allow(String role) throws SQLException {
+        if (!ROLE.matcher(role).matches()) {
+            throw new IllegalArgumentException("role: " + role + " (expected: " + ROLE + ")");
+        }
+        try (Connection connection = database.dataSource().getConnection();
+                Statement statement = connection.createStatement()) {
+            statement.execute("GRANT USAGE ON SCHEMA rialto TO " + role);
+            statement.execute("GRANT EXECUTE ON FUNCTION rialto.fence(int, bigint) TO " + role);
+        }
+    }
+}
