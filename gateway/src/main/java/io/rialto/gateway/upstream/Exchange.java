@@ -65,7 +65,7 @@ final class Exchange extends DeadlineWheel.Entry implements Attempt.Owner, Runna
         deadline = now + call.timeoutNanos();
         local.budget().deposit(settings.retryBudgetPercent());
         next(now);
-        if (settings.hedgeAfterMillis() > 0 && call.repeatable() && !done) {
+        if (settings.hedgeAfterMillis() > 0 && call.repeatable() && attempt != null) {
             wake(now, TimeUnit.MILLISECONDS.toNanos(settings.hedgeAfterMillis()));
         }
     }

@@ -123,6 +123,10 @@ final class HealthChecks {
         private void ended(boolean well, String how) {
             running = null;
             service.on(loop).loop().wheel().cancel(this);
+            if (service.settings().health().path() == null) {
+                // The checks were switched off meanwhile: none would make it well again.
+                return;
+            }
             successesInRow = well ? successesInRow + 1 : 0;
             failuresInRow = well ? 0 : failuresInRow + 1;
             BackendSettings.Health health = service.settings().health();

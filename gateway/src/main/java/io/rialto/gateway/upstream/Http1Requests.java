@@ -16,7 +16,7 @@ final class Http1Requests {
     /** Room for the head of most calls; grows for others. */
     private static final int FIRST_HEAD = 2 << 10;
 
-    private static final AsciiString HOST = AsciiString.cached("host");
+    private static final AsciiString POST = AsciiString.cached("POST");
     private static final byte[] CONTENT_LENGTH = "content-length: ".getBytes(StandardCharsets.US_ASCII);
 
     private final byte[] afterPath;
@@ -59,7 +59,7 @@ final class Http1Requests {
         for (int i = 0; i < headers.size(); i++) {
             AsciiString name = headers.name(i);
             AsciiString value = headers.value(i);
-            if (name.contentEquals(HOST)) {
+            if (ConnectionFields.isOne(name)) {
                 continue;
             }
             put(name);
@@ -73,7 +73,7 @@ final class Http1Requests {
             put((byte) '\r');
             put((byte) '\n');
         }
-        if (bodyLength > 0 || call.method().length() == 4) {
+        if (bodyLength > 0 || call.method().contentEquals(POST)) {
             // A POST without a body says so.
             put(CONTENT_LENGTH);
             number(bodyLength);

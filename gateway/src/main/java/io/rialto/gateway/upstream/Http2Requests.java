@@ -13,10 +13,8 @@ import org.jspecify.annotations.Nullable;
 /** Calls as HTTP/2 requests, and as gRPC's (gRPC over HTTP2, "Requests"). */
 final class Http2Requests {
     private static final AsciiString HTTP = AsciiString.cached("http");
-    private static final AsciiString HOST = AsciiString.cached("host");
     private static final AsciiString POST = AsciiString.cached("POST");
     private static final AsciiString CONTENT_TYPE = AsciiString.cached("content-type");
-    private static final AsciiString CONTENT_LENGTH = AsciiString.cached("content-length");
     private static final AsciiString ACCEPT_ENCODING = AsciiString.cached("accept-encoding");
     private static final AsciiString TE = AsciiString.cached("te");
     private static final AsciiString TRAILERS = AsciiString.cached("trailers");
@@ -50,11 +48,7 @@ final class Http2Requests {
             if (!isFieldValue(value)) {
                 return null;
             }
-            boolean left = name.contentEquals(HOST)
-                    || grpc
-                            && (name.contentEquals(CONTENT_LENGTH)
-                                    || name.contentEquals(ACCEPT_ENCODING)
-                                    || name.contentEquals(TE));
+            boolean left = ConnectionFields.isOne(name) || grpc && name.contentEquals(ACCEPT_ENCODING);
             if (!left) {
                 others[length++] = name;
                 others[length++] = grpc && name.contentEquals(CONTENT_TYPE) ? grpcType(value) : value;

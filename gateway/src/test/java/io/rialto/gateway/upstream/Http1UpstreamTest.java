@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,7 +34,17 @@ class Http1UpstreamTest {
                     Integer.toHexString(request.length()) + ";ext=1\r\n" + request + "\r\n0\r\nX-T: 1\r\n\r\n");
         })) {
             client.with("http1", "", server.address());
-            TestClient.Result.Answer answer = client.answers("{\"a\":1}", false, "x-call", "yes");
+            TestClient.Result.Answer answer = client.answers(
+                    "{\"a\":1}",
+                    false,
+                    "host",
+                    "elsewhere",
+                    "x-call",
+                    "yes",
+                    "content-length",
+                    "3",
+                    "transfer-encoding",
+                    "chunked");
             assertThat(answer.status()).isEqualTo(201);
             assertThat(answer.headers())
                     .containsOnly(
@@ -199,8 +210,7 @@ class Http1UpstreamTest {
     }
 
     @Test
-    void drops_a_connection_that_the_backend_closed_while_it_was_unused() throws Exception {
-        CountDownLatch closed = new CountDownLatch(1);
+    void opens_another_connection_when_the_backend_closes_after_each_answer() throws IOException {
         try (ScriptedServer server = new ScriptedServer(connection -> {
             connection.readRequest();
             connection.write(ok("fine"));
@@ -209,8 +219,22 @@ class Http1UpstreamTest {
             for (int i = 0; i < 5; i++) {
                 assertThat(client.answers("{}", true).body()).isEqualTo("fine");
             }
+            assertThat(server.accepted()).isEqualTo(5);
+        }
+    }
+
+    @Test
+    void closes_a_connection_that_is_not_used_for_long() throws Exception {
+        CountDownLatch closed = new CountDownLatch(1);
+        try (ScriptedServer server = new ScriptedServer(connection -> {
+            connection.readRequest();
+            connection.write(ok("fine"));
+            connection.awaitEnd();
             closed.countDown();
-            assertThat(server.requests()).isEqualTo(5);
+        })) {
+            client.with("http1", "\"idle-ms\":100", server.address());
+            client.answers("{}", false);
+            assertThat(closed.await(20, TimeUnit.SECONDS)).isTrue();
         }
     }
 
