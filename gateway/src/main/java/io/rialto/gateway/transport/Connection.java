@@ -148,19 +148,20 @@ abstract sealed class Connection extends ChannelInboundHandlerAdapter implements
             ReferenceCountUtil.release(buffer);
             return;
         }
-        if (phase != Phase.OPEN) {
-            // Listens to the write itself: ending the output drops what has not left yet.
-            boolean closing = phase == Phase.CLOSING;
+        if (phase == Phase.CLOSING) {
             channel.writeAndFlush(buffer == null ? channel.alloc().buffer(0) : buffer)
-                    .addListener(
-                            closing ? ChannelFutureListener.CLOSE : (ChannelFutureListener) sent -> shutdownOutput());
+                    .addListener(ChannelFutureListener.CLOSE);
             return;
         }
         if (buffer != null) {
             channel.write(buffer, channel.voidPromise());
         }
         channel.flush();
-        writable();
+        if (phase == Phase.LINGERING) {
+            shutdownOutput();
+        } else {
+            writable();
+        }
     }
 
     private void shutdownOutput() {

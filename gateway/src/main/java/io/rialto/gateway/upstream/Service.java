@@ -14,15 +14,13 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * One service: its settings and its backends from all sources. Changes come on any thread and are made under this
  * object's lock, which no call takes; each event loop sees them with its next call or sooner.
  */
 final class Service implements Upstream {
-    private static final Logger LOG = LoggerFactory.getLogger(Service.class);
+    private static final System.Logger LOG = System.getLogger(Service.class.getName());
 
     private final String name;
     private final Registry registry;
@@ -121,7 +119,11 @@ final class Service implements Upstream {
                 List<InetAddress> found = resolver.resolve(host);
                 resolved(host, found);
             } catch (UnknownHostException unknown) {
-                LOG.warn("{}: {} cannot be looked up; its last addresses stay", name, host);
+                LOG.log(
+                        System.Logger.Level.WARNING,
+                        "{0}: {1} cannot be looked up; its last addresses stay",
+                        name,
+                        host);
             }
         }
     }
@@ -172,7 +174,7 @@ final class Service implements Upstream {
         }
         if (!same) {
             backends = next.toArray(new Backend[0]);
-            LOG.info("{} has backends {}", name, wanted.keySet());
+            LOG.log(System.Logger.Level.INFO, "{0} has backends {1}", name, wanted.keySet());
             tellLoops();
         }
     }

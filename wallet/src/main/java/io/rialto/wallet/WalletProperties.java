@@ -1,0 +1,47 @@
+package io.rialto.wallet;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+
+/**
+ * Settings of the wallet in one cell, under {@code wallet}.
+ *
+ * @param databaseUrl JDBC URL of the cell's database
+ * @param databasePasswordFile its first line is the password; absent where the database asks for none
+ * @param connections most connections to the database
+ * @param shards as in the routing table: an account opens only in the shard that its uid hashes to
+ * @param currency of every account
+ * @param openingBalanceMinor what an account starts with
+ * @param pinCost of bcrypt, the logarithm of its rounds
+ * @param relayLease after this time another worker may bring what one has taken
+ */
+@ConfigurationProperties("wallet")
+record WalletProperties(
+        String databaseUrl,
+        @DefaultValue("postgres") String databaseUser,
+        @Nullable Path databasePasswordFile,
+        @DefaultValue("16") int connections,
+        @DefaultValue("100") int shards,
+        @DefaultValue("EUR") String currency,
+        @DefaultValue("100000") long openingBalanceMinor,
+        @DefaultValue("10") int pinCost,
+        @DefaultValue("5s") Duration relayLease) {
+
+    WalletProperties {
+        require(connections >= 1 && connections <= 1000, "connections", connections, "1..1000");
+        require(shards >= 1, "shards", shards, "1 or more");
+        require(openingBalanceMinor > 0, "opening-balance-minor", openingBalanceMinor, "1 or more");
+        require(pinCost >= 4 && pinCost <= 16, "pin-cost", pinCost, "4..16");
+        require(currency.matches("[A-Z]{3}"), "currency", currency, "three letters of ISO 4217");
+        require(relayLease.compareTo(Duration.ofSeconds(1)) >= 0, "relay-lease", relayLease, "1s or more");
+    }
+
+    private static void require(boolean good, String name, Object value, String expected) {
+        if (!good) {
+            throw new IllegalArgumentException("wallet." + name + ": " + value + " (expected: " + expected + ")");
+        }
+    }
+}
