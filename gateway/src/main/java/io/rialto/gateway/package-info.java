@@ -1,4 +1,13 @@
-/** To be written. */
+/**
+ * The steps of a call. {@link io.rialto.gateway.Gateway} holds them as one list: decode, admit, authenticate, resolve,
+ * locate, limit, cache, invoke, and on the way back rules, CORS, compression, seal, encode. Whole requests enter from a
+ * transport; whole answers leave, and calls to upstreams in between.
+ *
+ * <p>A call stays on its event loop; public-key work goes to virtual threads and comes back. Configuration arrives as one
+ * immutable state that a call keeps from its first step to its last.
+ *
+ * <p>Must not be here: sockets, codecs of HTTP, databases, anything that blocks.
+ */
 @NullMarked
 package io.rialto.gateway;
 

@@ -1,0 +1,69 @@
+package io.rialto.gateway;
+
+import io.netty.util.AsciiString;
+import io.rialto.gateway.http.HeaderList;
+import io.rialto.protocol.HeaderSource;
+import io.rialto.protocol.SignedMessage;
+import org.jspecify.annotations.Nullable;
+
+/** A request as seals and signatures see it. */
+record CallFields(Exchange x) implements HeaderSource, SignedMessage {
+    @Override
+    public @Nullable CharSequence get(String lowerCaseName) {
+        return combined(x.call.headers(), Names.of(lowerCaseName));
+    }
+
+    /** All values of a field joined, or null where it is absent. */
+    static @Nullable CharSequence combined(HeaderList headers, AsciiString name) {
+        int first = headers.indexOf(name, 0);
+        if (first < 0) {
+            return null;
+        }
+        int second = headers.indexOf(name, first + 1);
+        if (second < 0) {
+            return headers.value(first);
+        }
+        StringBuilder all = new StringBuilder(headers.value(first));
+        while (second >= 0) {
+            all.append(", ").append(headers.value(second));
+            second = headers.indexOf(name, second + 1);
+        }
+        return all;
+    }
+
+    @Override
+    public CharSequence method() {
+        return x.call.method();
+    }
+
+    @Override
+    public String scheme() {
+        return "https";
+    }
+
+    @Override
+    public String authority() {
+        AsciiString host = x.call.headers().get(Names.HOST);
+        return host == null ? "" : host.toString();
+    }
+
+    @Override
+    public CharSequence path() {
+        return x.call.path();
+    }
+
+    @Override
+    public @Nullable CharSequence query() {
+        return x.call.query();
+    }
+
+    @Override
+    public int status() {
+        return 0;
+    }
+
+    @Override
+    public @Nullable CharSequence header(String name) {
+        return get(name);
+    }
+}

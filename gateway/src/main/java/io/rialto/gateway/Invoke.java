@@ -1,0 +1,196 @@
+package io.rialto.gateway;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.util.AsciiString;
+import io.rialto.gateway.config.OperationConfig;
+import io.rialto.gateway.http.HeaderList;
+import io.rialto.gateway.upstream.OutboundCall;
+import io.rialto.gateway.upstream.Outcome;
+import io.rialto.gateway.upstream.Upstream;
+import io.rialto.protocol.ProtocolException;
+import io.rialto.protocol.Reason;
+import java.time.Duration;
+
+/** Gets the answer: from the gateway itself, another cell, a mock, or the backend. */
+final class Invoke implements Step {
+    private final GatewayPorts ports;
+    private final Cached cache;
+    private final BackendAnswers answers;
+    private final CallerContext callers;
+
+    Invoke(GatewayPorts ports, Cached cache) {
+        this.ports = ports;
+        this.cache = cache;
+        this.answers = new BackendAnswers(ports);
+        this.callers = new CallerContext(ports);
+    }
+
+    @Override
+    public Progress take(Exchange x) throws ProtocolException {
+        BuiltIn builtIn = x.builtIn;
+        if (builtIn != null) {
+            return builtIn.invoke(x);
+        }
+        OperationState operation = x.operation;
+        if (operation == null) {
+            throw new ProtocolException(Reason.UNKNOWN_OPERATION, "operation: " + x.call.path());
+        }
+        if (x.forward) {
+            return forward(x, operation);
+        }
+        if (operation.config.mock() != null && Mocks.answer(x, operation, operation.config.mock())) {
+            return Progress.ANSWERED;
+        }
+        return backend(x, operation);
+    }
+
+    private Progress forward(Exchange x, OperationState operation) throws ProtocolException {
+        String cell = x.place == null ? "" : x.place.cell().id();
+        Upstream upstream = ports.upstreams().cell(cell);
+        if (upstream == null) {
+            throw new ProtocolException(Reason.CELL_UNREACHABLE, "cell " + cell + ": no edge of it is known here");
+        }
+        long timeout = timeLeft(x);
+        HeaderList headers = headers(x);
+        headers.add(Names.CALLER, callers.token(x, operation, 1));
+        headers.add(Names.TIMEOUT, Long.toString(Math.max(1, timeout / 1_000_000)));
+        OutboundCall call = new OutboundCall(
+                x.call.loop(),
+                x.call.method(),
+                x.pathAndQuery(),
+                headers,
+                x.handOverBody(),
+                timeout,
+                operation.config.idempotent());
+        Runnable cancel = upstream.send(call, outcome -> deliver(x, operation, outcome));
+        x.onCancel(cancel);
+        return Progress.SUSPENDED;
+    }
+
+    private Progress backend(Exchange x, OperationState operation) throws ProtocolException {
+        OperationConfig config = operation.config;
+        Upstream upstream = ports.upstreams().backend(config.backend());
+        if (upstream == null) {
+            throw new ProtocolException(
+                    Reason.BACKEND_DOWN, "service " + config.backend() + ": no backend is known here");
+        }
+        long timeout = timeLeft(x);
+        HeaderList headers = headers(x);
+        headers.add(Names.CALLER, callers.token(x, operation, 0));
+        config.request().apply(headers);
+        String key = x.cacheKey;
+        if (key != null && config.coalesce()) {
+            return coalesced(x, operation, upstream, headers, key);
+        }
+        Runnable cancel =
+                upstream.send(call(x, operation, headers, timeout), outcome -> deliver(x, operation, outcome));
+        x.onCancel(cancel);
+        return Progress.SUSPENDED;
+    }
+
+    /** Sends for all equal calls, with the operation's own time, as it is not for this caller alone. */
+    private Progress coalesced(
+            Exchange x, OperationState operation, Upstream upstream, HeaderList headers, String key) {
+        Flight flight = cache.lead(x, key);
+        if (flight == null) {
+            return Progress.SUSPENDED;
+        }
+        flight.started(upstream.send(
+                call(x, operation, headers, operation.timeoutNanos), outcome -> land(flight, operation, key, outcome)));
+        return Progress.SUSPENDED;
+    }
+
+    private static OutboundCall call(Exchange x, OperationState operation, HeaderList headers, long timeout) {
+        OperationConfig config = operation.config;
+        boolean repeatable = config.idempotent() || x.headers.contains(Names.IDEMPOTENCY_KEY);
+        return new OutboundCall(
+                x.call.loop(), Names.POST, x.pathAndQuery(), headers, x.handOverBody(), timeout, repeatable);
+    }
+
+    private long timeLeft(Exchange x) throws ProtocolException {
+        long left = x.deadlineNanos - ports.nanoTime().getAsLong();
+        if (left <= 0) {
+            throw Resolve.expired("before the backend was called");
+        }
+        return left;
+    }
+
+    /** What of the request goes on, with what every call to a server has. */
+    private HeaderList headers(Exchange x) {
+        HeaderList all = x.headers;
+        HeaderList out = new HeaderList(all.size() + 6);
+        for (int i = 0; i < all.size(); i++) {
+            AsciiString name = all.name(i);
+            if (!Names.HOP_BY_HOP.contains(name) && !Names.EDGE_ONLY.contains(name)) {
+                out.add(name, all.value(i));
+            }
+        }
+        out.add(Names.CONTENT_TYPE, x.codec);
+        out.add(Names.TRACEPARENT, callers.trace(x));
+        return out;
+    }
+
+    /** Everyone who waits gets the same; what cannot be shared (a login's session) never is coalesced. */
+    private void land(Flight flight, OperationState operation, String key, Outcome outcome) {
+        switch (outcome) {
+            case Outcome.Failed failed -> flight.land(x -> fail(x, failed));
+            case Outcome.Answered answered -> {
+                byte[] body = bytes(answered.body());
+                HeaderList headers = answers.passed(answered.headers(), false);
+                Cached.Kept kept = cache.keep(key, operation.config, answered.status(), headers, body);
+                flight.land(x -> answers.give(x, kept));
+            }
+        }
+    }
+
+    private void deliver(Exchange x, OperationState operation, Outcome outcome) {
+        switch (outcome) {
+            case Outcome.Failed failed -> {
+                if (!x.ended()) {
+                    fail(x, failed);
+                }
+            }
+            case Outcome.Answered answered -> {
+                if (x.ended()) {
+                    answered.body().release();
+                } else {
+                    answered(x, operation, answered);
+                }
+            }
+        }
+    }
+
+    private void answered(Exchange x, OperationState operation, Outcome.Answered answered) {
+        x.onCancel(null);
+        if (!x.forward) {
+            operation.samples.record(answered.status(), answered.headers(), answered.body());
+        }
+        HeaderList headers = answers.passed(answered.headers(), x.forward);
+        if (!x.forward && operation.config.login()) {
+            answers.bind(x, answered, headers);
+        }
+        String key = x.cacheKey;
+        if (key == null) {
+            answers.give(x, answered.status(), headers, answered.body());
+        } else {
+            answers.give(x, cache.keep(key, operation.config, answered.status(), headers, bytes(answered.body())));
+        }
+    }
+
+    private static void fail(Exchange x, Outcome.Failed failed) {
+        Reason reason = failed.reason();
+        boolean unreachable = reason == Reason.BACKEND_DOWN || reason == Reason.CIRCUIT_OPEN;
+        if (x.forward && unreachable) {
+            reason = Reason.CELL_UNREACHABLE;
+        }
+        Duration retry = failed.retryAfter();
+        x.gateway.refuse(x, reason, failed.message(), retry == null ? 0 : retry.toNanos());
+    }
+
+    private static byte[] bytes(ByteBuf body) {
+        byte[] bytes = new byte[body.readableBytes()];
+        body.readBytes(bytes);
+        body.release();
+        return bytes;
+    }
+}

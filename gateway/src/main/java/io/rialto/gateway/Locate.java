@@ -1,0 +1,96 @@
+package io.rialto.gateway;
+
+import io.netty.util.AsciiString;
+import io.rialto.cells.Place;
+import io.rialto.cells.RoutingTable;
+import io.rialto.gateway.config.OperationConfig;
+import io.rialto.protocol.Caller;
+import io.rialto.protocol.ProtocolException;
+import io.rialto.protocol.Reason;
+import org.jspecify.annotations.Nullable;
+
+/** In which cell the call is served: here, or in another one, to which it is forwarded once. */
+final class Locate implements Step {
+    /** A user id is short; a longer hint is none. */
+    private static final int MAX_HINT = 128;
+
+    private final EdgeName self;
+
+    Locate(EdgeName self) {
+        this.self = self;
+    }
+
+    @Override
+    public Progress take(Exchange x) throws ProtocolException {
+        OperationState operation = x.operation;
+        if (operation == null) {
+            return Progress.CONTINUE; // the gateway's own
+        }
+        Place place = place(x, operation.config);
+        x.place = place;
+        if (place == null || place.cell().id().equals(self.cell())) {
+            return Progress.CONTINUE;
+        }
+        Caller caller = x.identity.caller();
+        if (caller != null && caller.hops() > 0) {
+            refuse(place, caller);
+        }
+        x.forward = true;
+        return Progress.CONTINUE;
+    }
+
+    private static @Nullable Place place(Exchange x, OperationConfig config) throws ProtocolException {
+        RoutingTable table = x.state.table;
+        return switch (config.route()) {
+            case LOCAL -> null;
+            case GLOBAL -> table.global();
+            case USER -> {
+                String user = x.identity.user();
+                if (user == null) {
+                    throw new ProtocolException(
+                            Reason.NO_ROUTE, config.name() + " is routed by user (expected: a call that acts for one)");
+                }
+                yield table.locate(user);
+            }
+            case HINT -> table.locate(hint(x, config));
+        };
+    }
+
+    private static String hint(Exchange x, OperationConfig config) throws ProtocolException {
+        AsciiString hint = x.headers.get(Names.ROUTE);
+        if (hint != null && !hint.isEmpty() && hint.length() <= MAX_HINT) {
+            return hint.toString();
+        }
+        String user = x.identity.user();
+        if (user == null || hint != null) {
+            throw new ProtocolException(
+                    Reason.NO_ROUTE, config.name() + " is routed by rialto-route (expected: a user id in it)");
+        }
+        return user;
+    }
+
+    /** The other edge and this one do not agree; whose table is newer says which of them was wrong. */
+    private void refuse(Place place, Caller caller) throws ProtocolException {
+        if (caller.shard() == place.shard() && caller.epoch() >= place.epoch()) {
+            throw new ProtocolException(
+                    Reason.FORWARDED_TWICE,
+                    "shard " + place.shard() + " is of cell " + place.cell().id() + " at epoch "
+                            + place.epoch() + " as " + self.cell() + " knows it (expected: a table as new as epoch "
+                            + caller.epoch() + ")");
+        }
+        throw new ProtocolException(
+                Reason.WRONG_CELL,
+                "shard " + place.shard() + " is of cell " + place.cell().id() + " since epoch " + place.epoch()
+                        + " (expected: sent there)");
+    }
+
+    /** The value of {@code rialto-cell}. */
+    static String hintOf(Place place) {
+        StringBuilder hint = new StringBuilder(place.cell().id());
+        hint.append(";shard=").append(place.shard()).append(";epoch=").append(place.epoch());
+        if (!place.cell().publicUrls().isEmpty()) {
+            hint.append(";at=").append(place.cell().publicUrls().get(0));
+        }
+        return hint.toString();
+    }
+}

@@ -1,0 +1,46 @@
+package io.rialto.gateway;
+
+import io.netty.util.AsciiString;
+import io.rialto.protocol.MacSigner;
+import io.rialto.protocol.Seal;
+import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
+
+/** What the steps keep per event loop: ciphers, counts, and values that are the same for many calls. */
+final class LoopState {
+    /** Caller tokens at hand, a power of two: about 500 KB when full. */
+    static final int TOKENS = 1024;
+
+    private static final int SCRATCH_BYTES = 16 * 1024;
+
+    final Seal seal = new Seal();
+    final MacSigner mac = new MacSigner();
+    final Shedder shedder = new Shedder();
+    final CallerContext.@Nullable Minted[] tokens = new CallerContext.@Nullable Minted[TOKENS];
+    final SplittableRandom random;
+    int inFlight;
+
+    private byte[] scratch = new byte[SCRATCH_BYTES];
+    private long second = Long.MIN_VALUE;
+    private AsciiString secondText = AsciiString.EMPTY_STRING;
+
+    /** @param seed of random numbers that need not be secret */
+    LoopState(long seed) {
+        random = new SplittableRandom(seed);
+    }
+
+    /** At least {@code size} bytes for use within one step. A larger one than usual is not kept. */
+    byte[] scratch(int size) {
+        return size <= scratch.length ? scratch : new byte[size];
+    }
+
+    /** The value of {@code rialto-time}. */
+    AsciiString time(long nowMillis) {
+        long now = nowMillis / 1000;
+        if (now != second) {
+            second = now;
+            secondText = AsciiString.of(Long.toString(now));
+        }
+        return secondText;
+    }
+}

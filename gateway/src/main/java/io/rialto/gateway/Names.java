@@ -1,0 +1,135 @@
+package io.rialto.gateway;
+
+import io.netty.util.AsciiString;
+import io.rialto.protocol.HeaderNames;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+
+/** Header names and media types as the steps compare and write them, with their hashes computed once. */
+final class Names {
+    static final AsciiString EDGE = AsciiString.cached(HeaderNames.EDGE);
+    static final AsciiString TICKET = AsciiString.cached(HeaderNames.TICKET);
+    static final AsciiString CREDENTIAL = AsciiString.cached(HeaderNames.CREDENTIAL);
+    static final AsciiString SESSION = AsciiString.cached(HeaderNames.SESSION);
+    static final AsciiString COUNTER = AsciiString.cached(HeaderNames.COUNTER);
+    static final AsciiString TIME = AsciiString.cached(HeaderNames.TIME);
+    static final AsciiString SEALED_CONTENT_TYPE = AsciiString.cached(HeaderNames.CONTENT_TYPE);
+    static final AsciiString ROUTE = AsciiString.cached(HeaderNames.ROUTE);
+    static final AsciiString TIMEOUT = AsciiString.cached(HeaderNames.TIMEOUT);
+    static final AsciiString CELL = AsciiString.cached(HeaderNames.CELL);
+    static final AsciiString REASON = AsciiString.cached(HeaderNames.REASON);
+    static final AsciiString CALLER = AsciiString.cached(HeaderNames.CALLER);
+    static final AsciiString BIND_USER = AsciiString.cached(HeaderNames.BIND_USER);
+    static final AsciiString IDEMPOTENCY_KEY = AsciiString.cached(HeaderNames.IDEMPOTENCY_KEY);
+
+    static final AsciiString ACCEPT = AsciiString.cached("accept");
+    static final AsciiString ACCEPT_ENCODING = AsciiString.cached("accept-encoding");
+    static final AsciiString ACCEPT_LANGUAGE = AsciiString.cached("accept-language");
+    static final AsciiString AUTHORIZATION = AsciiString.cached("authorization");
+    static final AsciiString CACHE_CONTROL = AsciiString.cached("cache-control");
+    static final AsciiString CONTENT_DIGEST = AsciiString.cached("content-digest");
+    static final AsciiString CONTENT_ENCODING = AsciiString.cached("content-encoding");
+    static final AsciiString CONTENT_LENGTH = AsciiString.cached("content-length");
+    static final AsciiString CONTENT_TYPE = AsciiString.cached("content-type");
+    static final AsciiString ETAG = AsciiString.cached("etag");
+    static final AsciiString GRPC_ENCODING = AsciiString.cached("grpc-encoding");
+    static final AsciiString GRPC_MESSAGE = AsciiString.cached("grpc-message");
+    static final AsciiString GRPC_STATUS = AsciiString.cached("grpc-status");
+    static final AsciiString GRPC_TIMEOUT = AsciiString.cached("grpc-timeout");
+    static final AsciiString HOST = AsciiString.cached("host");
+    static final AsciiString IF_NONE_MATCH = AsciiString.cached("if-none-match");
+    static final AsciiString ORIGIN = AsciiString.cached("origin");
+    static final AsciiString RETRY_AFTER = AsciiString.cached("retry-after");
+    static final AsciiString SET_COOKIE = AsciiString.cached("set-cookie");
+    static final AsciiString SIGNATURE = AsciiString.cached("signature");
+    static final AsciiString SIGNATURE_INPUT = AsciiString.cached("signature-input");
+    static final AsciiString TRACEPARENT = AsciiString.cached("traceparent");
+    static final AsciiString VARY = AsciiString.cached("vary");
+
+    static final AsciiString JSON = AsciiString.cached("application/json");
+    static final AsciiString PROTO = AsciiString.cached("application/proto");
+    static final AsciiString GRPC = AsciiString.cached("application/grpc");
+    static final AsciiString SEALED = AsciiString.cached("application/rialto-sealed");
+    static final AsciiString HANDSHAKE = AsciiString.cached("application/rialto-handshake");
+
+    static final AsciiString GET = AsciiString.cached("GET");
+    static final AsciiString POST = AsciiString.cached("POST");
+    static final AsciiString OPTIONS = AsciiString.cached("OPTIONS");
+
+    /** Of the connection, not of the message (RFC 9110, 7.6.1), and what each side frames anew. */
+    static final Set<AsciiString> HOP_BY_HOP = setOf(
+            "connection",
+            "keep-alive",
+            "proxy-connection",
+            "proxy-authenticate",
+            "proxy-authorization",
+            "te",
+            "trailer",
+            "transfer-encoding",
+            "upgrade",
+            "content-length",
+            "host",
+            "http2-settings",
+            "expect");
+
+    /** What only the edge may see, or what it writes itself on the way to a backend. */
+    static final Set<AsciiString> EDGE_ONLY = setOf(
+            HeaderNames.EDGE,
+            HeaderNames.TICKET,
+            HeaderNames.CREDENTIAL,
+            HeaderNames.SESSION,
+            HeaderNames.COUNTER,
+            HeaderNames.TIME,
+            HeaderNames.CONTENT_TYPE,
+            HeaderNames.TIMEOUT,
+            HeaderNames.CELL,
+            HeaderNames.REASON,
+            HeaderNames.CALLER,
+            HeaderNames.BIND_USER,
+            "authorization",
+            "signature",
+            "signature-input",
+            "content-digest",
+            "content-type",
+            "content-encoding",
+            "accept-encoding",
+            "traceparent",
+            "grpc-timeout",
+            "grpc-encoding",
+            "grpc-accept-encoding",
+            "if-none-match",
+            "origin",
+            "cookie");
+
+    private static final Map<String, AsciiString> BY_TEXT = new HashMap<>();
+
+    static {
+        for (String name : io.rialto.protocol.Seal.callHeaders()) {
+            BY_TEXT.put(name, AsciiString.cached(name));
+        }
+        for (String name : io.rialto.protocol.Seal.answerHeaders()) {
+            BY_TEXT.put(name, AsciiString.cached(name));
+        }
+        for (AsciiString name :
+                new AsciiString[] {CONTENT_DIGEST, CONTENT_TYPE, TICKET, CREDENTIAL, SESSION, AUTHORIZATION}) {
+            BY_TEXT.put(name.toString(), name);
+        }
+    }
+
+    private Names() {}
+
+    /** The name as a header list compares it. */
+    static AsciiString of(String name) {
+        AsciiString known = BY_TEXT.get(name);
+        return known == null ? AsciiString.of(name) : known;
+    }
+
+    private static Set<AsciiString> setOf(String... names) {
+        Set<AsciiString> all = new java.util.HashSet<>();
+        for (String name : names) {
+            all.add(AsciiString.cached(name));
+        }
+        return Set.copyOf(all);
+    }
+}

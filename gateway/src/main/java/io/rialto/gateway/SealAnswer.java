@@ -1,0 +1,49 @@
+package io.rialto.gateway;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.util.AsciiString;
+import io.rialto.gateway.http.HeaderList;
+import io.rialto.gateway.identity.SealedSession;
+
+/** Seals the answer of a call that came sealed and whose counter was taken, and of no other: one answer per counter. */
+final class SealAnswer implements AnswerStep {
+    @Override
+    public void take(Exchange x) {
+        SealedSession session = x.session;
+        if (session == null) {
+            return;
+        }
+        if (x.status == 204 || x.status == 205 || x.status == 304) {
+            x.status = 200; // a seal needs a body, and these statuses allow none
+        }
+        HeaderList headers = x.answerHeaders;
+        AsciiString type = headers.get(Names.CONTENT_TYPE);
+        if (type != null) {
+            headers.set(Names.SEALED_CONTENT_TYPE, type);
+        }
+        headers.set(Names.CONTENT_TYPE, Names.SEALED);
+        ByteBuf plain = x.answerBody;
+        int length = plain.readableBytes();
+        byte[] bytes;
+        int offset;
+        if (plain.hasArray()) {
+            bytes = plain.array();
+            offset = plain.arrayOffset() + plain.readerIndex();
+        } else {
+            bytes = x.local.scratch(length);
+            offset = 0;
+            plain.getBytes(plain.readerIndex(), bytes, 0, length);
+        }
+        byte[] sealed = x.local.seal.sealAnswer(
+                session.toClient(),
+                x.counter,
+                x.status,
+                name -> CallFields.combined(headers, Names.of(name)),
+                bytes,
+                offset,
+                length);
+        x.answerBody = Unpooled.wrappedBuffer(sealed);
+        plain.release();
+    }
+}

@@ -1,0 +1,101 @@
+package io.rialto.gateway;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.util.AsciiString;
+import io.rialto.gateway.http.HeaderList;
+import io.rialto.gateway.identity.Identity;
+import io.rialto.gateway.identity.SealedSession;
+import io.rialto.gateway.identity.SealedSessions;
+import io.rialto.protocol.ProtocolException;
+import io.rialto.protocol.Reason;
+import io.rialto.protocol.Seal;
+
+/** Opens sealed calls: docs/protocol.md, section 6. All of it is quick and stays on the loop. */
+final class SealedCalls {
+    private final SealedSessions sessions;
+    private final Freshness freshness;
+
+    SealedCalls(SealedSessions sessions, Freshness freshness) {
+        this.sessions = sessions;
+        this.freshness = freshness;
+    }
+
+    Step.Progress open(Exchange x) throws ProtocolException {
+        HeaderList headers = x.call.headers();
+        freshness.requireEdge(single(headers, Names.EDGE));
+        long time = Freshness.decimal(single(headers, Names.TIME), "rialto-time", Long.MAX_VALUE);
+        freshness.requireTime(time, x.nowMillis);
+        AsciiString ticket = single(headers, Names.TICKET);
+        SealedSession session = sessions.of(ticket, x.state.tokens, x.nowMillis / 1000);
+        Identity identity = x.state.checked(session.identity());
+        long counter = Freshness.decimal(single(headers, Names.COUNTER), "rialto-counter", Seal.MAX_COUNTER);
+        if (session.refuses(counter)) {
+            throw replayed(counter); // before the cost of opening it
+        }
+        byte[] message = message(x, session, counter);
+        // Only now is the call known to be genuine: nothing that a stranger sends changes a memory.
+        session = sessions.remember(ticket, session);
+        if (!session.take(counter, time)) {
+            throw replayed(counter);
+        }
+        x.replaceBody(Unpooled.wrappedBuffer(message));
+        x.session = session;
+        x.counter = counter;
+        x.identity = identity;
+        x.codec = Decode.codec(headers.get(Names.SEALED_CONTENT_TYPE));
+        x.headers = covered(headers);
+        return Step.Progress.CONTINUE;
+    }
+
+    private static byte[] message(Exchange x, SealedSession session, long counter) throws ProtocolException {
+        ByteBuf body = x.body;
+        int length = body.readableBytes();
+        byte[] sealed;
+        int offset;
+        if (body.hasArray()) {
+            sealed = body.array();
+            offset = body.arrayOffset() + body.readerIndex();
+        } else {
+            sealed = x.local.scratch(length);
+            offset = 0;
+            body.getBytes(body.readerIndex(), sealed, 0, length);
+        }
+        return x.local.seal.openCall(
+                session.toServer(),
+                counter,
+                x.call.method(),
+                x.pathAndQuery(),
+                new CallFields(x),
+                sealed,
+                offset,
+                length);
+    }
+
+    /** What the seal does not cover, anyone on the way may have written: it goes no further. */
+    private static HeaderList covered(HeaderList all) {
+        HeaderList kept = new HeaderList(12);
+        for (String name : Seal.callHeaders()) {
+            AsciiString field = Names.of(name);
+            AsciiString value = all.get(field);
+            if (value != null) {
+                CharSequence combined = CallFields.combined(all, field);
+                kept.add(field, combined == null ? value : combined);
+            }
+        }
+        return kept;
+    }
+
+    static AsciiString single(HeaderList headers, AsciiString name) throws ProtocolException {
+        AsciiString value = headers.get(name);
+        if (value == null) {
+            throw new ProtocolException(Reason.MALFORMED_FRAME, name + ": absent (expected: one)");
+        }
+        return value;
+    }
+
+    private static ProtocolException replayed(long counter) {
+        return new ProtocolException(
+                Reason.REPLAYED_CALL, "counter: " + counter + " (expected: one that was not used, within the window)");
+    }
+}

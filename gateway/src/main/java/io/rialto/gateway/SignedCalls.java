@@ -1,0 +1,284 @@
+package io.rialto.gateway;
+
+import io.netty.util.AsciiString;
+import io.rialto.gateway.config.App;
+import io.rialto.gateway.http.HeaderList;
+import io.rialto.gateway.identity.Identity;
+import io.rialto.gateway.identity.JwtVerifier;
+import io.rialto.gateway.identity.NonceMemory;
+import io.rialto.gateway.identity.SealedSession;
+import io.rialto.gateway.identity.SealedSessions;
+import io.rialto.gateway.identity.Tokens;
+import io.rialto.protocol.ContentDigest;
+import io.rialto.protocol.ProtocolException;
+import io.rialto.protocol.Reason;
+import io.rialto.protocol.SignatureAlgorithm;
+import io.rialto.protocol.SignatureInput;
+import io.rialto.protocol.Signatures;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Verifies signed calls: docs/protocol.md, section 7. MACs on the loop, public-key signatures off it. */
+final class SignedCalls {
+    /** What must be covered where a request carries it. */
+    private static final List<String> COVERED_IF_PRESENT = List.of(
+            "content-type",
+            "content-encoding",
+            "rialto-ticket",
+            "rialto-credential",
+            "rialto-session",
+            "authorization",
+            "idempotency-key",
+            "rialto-route");
+
+    private static final String BEARER = "Bearer ";
+    private static final int MIN_NONCE = 16;
+    private static final int MAX_NONCE = 64;
+
+    private final GatewayPorts ports;
+    private final SealedSessions sessions;
+    private final NonceMemory nonces;
+    private final Freshness freshness;
+    private final JwtVerifier jwts;
+    private final OffLoop offLoop;
+
+    SignedCalls(
+            GatewayPorts ports,
+            SealedSessions sessions,
+            NonceMemory nonces,
+            Freshness freshness,
+            JwtVerifier jwts,
+            OffLoop offLoop) {
+        this.ports = ports;
+        this.sessions = sessions;
+        this.nonces = nonces;
+        this.freshness = freshness;
+        this.jwts = jwts;
+        this.offLoop = offLoop;
+    }
+
+    /** A signature with what was found of it so far. */
+    @SuppressWarnings("ArrayRecordComponent") // compared by nothing; a value class would only hide the bytes
+    private record Signed(SignatureInput input, byte[] signature, String keyId, String nonce, long created) {
+        void requireAlgorithm(SignatureAlgorithm expected) throws ProtocolException {
+            if (input.algorithm() != null && !expected.wireName().equals(input.algorithm())) {
+                throw wrong("alg: " + input.algorithm() + " (expected: " + expected.wireName() + ")");
+            }
+        }
+    }
+
+    Step.Progress verify(Exchange x) throws ProtocolException {
+        HeaderList headers = x.call.headers();
+        CallFields fields = new CallFields(x);
+        CharSequence inputs = fields.get("signature-input");
+        CharSequence signatures = fields.get("signature");
+        if (inputs == null || signatures == null) {
+            throw wrong("signature: absent (expected: beside signature-input)");
+        }
+        SignatureInput input = SignatureInput.parse(inputs.toString(), SignatureInput.LABEL);
+        requireCoverage(x, input);
+        freshness.requireEdge(headers.get(Names.EDGE));
+        freshness.requireTime(input.created(), x.nowMillis);
+        String nonce = input.nonce();
+        if (nonce == null || nonce.length() < MIN_NONCE || nonce.length() > MAX_NONCE) {
+            throw wrong("nonce: " + nonce + " (expected: " + MIN_NONCE + " to " + MAX_NONCE + " characters)");
+        }
+        requireDigest(x);
+        String keyId = input.keyId() == null ? "" : input.keyId();
+        Signed signed = new Signed(input, input.signatureIn(signatures.toString()), keyId, nonce, input.created());
+        if (keyId.equals("ticket")) {
+            return byTicket(x, signed);
+        }
+        if (keyId.equals("device")) {
+            return byDevice(x, signed);
+        }
+        if (keyId.startsWith("partner:")) {
+            return byPartner(x, signed);
+        }
+        if (keyId.startsWith("enrol:")) {
+            return byEnrolling(x, signed);
+        }
+        throw wrong("keyid: " + keyId + " (expected: ticket, device, partner:<app>/<key> or enrol:<point>)");
+    }
+
+    private Step.Progress byTicket(Exchange x, Signed signed) throws ProtocolException {
+        signed.requireAlgorithm(SignatureAlgorithm.HMAC_SHA256);
+        AsciiString ticket = SealedCalls.single(x.call.headers(), Names.TICKET);
+        SealedSession session = sessions.of(ticket, x.state.tokens, x.nowMillis / 1000);
+        if (!x.local.mac.verify(session.mac(), signed.input, new CallFields(x), signed.signature)) {
+            throw wrong("it does not match");
+        }
+        Identity identity = x.state.checked(session.identity());
+        // A ticket's last characters are its authentication tag: as good a name as the whole.
+        accept(x, signed, "t" + ticket.subSequence(Math.max(0, ticket.length() - 24)), identity);
+        return Step.Progress.CONTINUE;
+    }
+
+    private Step.Progress byDevice(Exchange x, Signed signed) throws ProtocolException {
+        signed.requireAlgorithm(SignatureAlgorithm.ECDSA_P256_SHA256);
+        AsciiString credentialText = SealedCalls.single(x.call.headers(), Names.CREDENTIAL);
+        AsciiString session = x.call.headers().get(Names.SESSION);
+        AsciiString bearer = x.call.headers().get(Names.AUTHORIZATION);
+        byte[] base = Signatures.base(signed.input, new CallFields(x));
+        Instant now = Instant.ofEpochMilli(x.nowMillis);
+        return offLoop.run(
+                x,
+                () -> {
+                    Tokens.Credential credential = x.state.tokens.credential(credentialText, now);
+                    if (!Signatures.verify(
+                            SignatureAlgorithm.ECDSA_P256_SHA256, credential.point(), base, signed.signature)) {
+                        throw wrong("it does not match the device's key");
+                    }
+                    String user = user(x, credential, session, bearer, now);
+                    return x.state.checked(Identity.device(credential.app(), credential.device(), user));
+                },
+                identity -> accepted(x, signed, "d" + identity.app() + "/" + identity.device(), identity));
+    }
+
+    private @Nullable String user(
+            Exchange x,
+            Tokens.Credential credential,
+            @Nullable AsciiString session,
+            @Nullable AsciiString bearer,
+            Instant now)
+            throws ProtocolException {
+        if (session != null) {
+            return userOf(x.state.tokens, session, credential, now);
+        }
+        if (bearer == null) {
+            return null;
+        }
+        String text = bearer.toString();
+        App.IdentityProvider provider = x.state.app(credential.app()).provider();
+        if (provider == null || !text.startsWith(BEARER)) {
+            throw new ProtocolException(
+                    Reason.WRONG_TOKEN, "authorization (expected: Bearer <JWT> of the identity provider of the app)");
+        }
+        String token = text.substring(BEARER.length());
+        String known = jwts.known(provider, token, now);
+        return known.isEmpty() ? jwts.verify(provider, token, now) : known;
+    }
+
+    /** The user of a session token, which must be that device's. */
+    static String userOf(Tokens tokens, CharSequence text, Tokens.Credential credential, Instant now)
+            throws ProtocolException {
+        Tokens.UserSession session = tokens.userSession(text, now);
+        if (!session.app().equals(credential.app()) || !session.device().equals(credential.device())) {
+            throw new ProtocolException(Reason.WRONG_SESSION, "session token of another device (expected: its own)");
+        }
+        return session.user();
+    }
+
+    private Step.Progress byPartner(Exchange x, Signed signed) throws ProtocolException {
+        String name = signed.keyId.substring("partner:".length());
+        int slash = name.indexOf('/');
+        App app = slash < 0 ? null : x.state.config.apps().get(name.substring(0, slash));
+        App.PartnerKey key = app == null ? null : app.partnerKeys().get(name.substring(slash + 1));
+        if (app == null || key == null) {
+            throw wrong("keyid: " + signed.keyId + " (expected: partner:<app>/<key>, a key registered with the app)");
+        }
+        SignatureAlgorithm algorithm =
+                key.algorithm().equals("ed25519") ? SignatureAlgorithm.ED25519 : SignatureAlgorithm.ECDSA_P256_SHA256;
+        signed.requireAlgorithm(algorithm);
+        Identity identity = Identity.partner(app.id(), key.id());
+        return byPublicKey(x, signed, algorithm, key.key(), identity, "p" + name);
+    }
+
+    private Step.Progress byEnrolling(Exchange x, Signed signed) throws ProtocolException {
+        signed.requireAlgorithm(SignatureAlgorithm.ECDSA_P256_SHA256);
+        byte[] point;
+        try {
+            point = Base64.getUrlDecoder().decode(signed.keyId.substring("enrol:".length()));
+        } catch (IllegalArgumentException e) {
+            throw wrong("keyid: " + signed.keyId + " (expected: enrol:<base64url of the point>)");
+        }
+        Identity identity = Identity.enrolling(point);
+        return byPublicKey(x, signed, SignatureAlgorithm.ECDSA_P256_SHA256, point, identity, signed.keyId);
+    }
+
+    private Step.Progress byPublicKey(
+            Exchange x, Signed signed, SignatureAlgorithm algorithm, byte[] key, Identity identity, String nonceOwner)
+            throws ProtocolException {
+        byte[] base = Signatures.base(signed.input, new CallFields(x));
+        return offLoop.run(
+                x,
+                () -> {
+                    if (!Signatures.verify(algorithm, key, base, signed.signature)) {
+                        throw wrong("it does not match");
+                    }
+                    return identity;
+                },
+                who -> accepted(x, signed, nonceOwner, who));
+    }
+
+    /** Goes on after work off the loop. */
+    private void accepted(Exchange x, Signed signed, String nonceOwner, Identity identity) {
+        try {
+            accept(x, signed, nonceOwner, identity);
+        } catch (ProtocolException refused) {
+            x.gateway.refuse(x, refused.reason(), String.valueOf(refused.getMessage()));
+            return;
+        }
+        x.gateway.run(x);
+    }
+
+    private void accept(Exchange x, Signed signed, String nonceOwner, Identity identity) throws ProtocolException {
+        long stale = signed.created + Freshness.SKEW_SECONDS;
+        nonces.take(nonceOwner + "\n" + signed.nonce, stale, ports.clock().millis() / 1000);
+        x.identity = identity;
+        x.headers = covered(x.call.headers(), signed.input);
+    }
+
+    private static HeaderList covered(HeaderList all, SignatureInput input) {
+        HeaderList kept = new HeaderList(input.components().size());
+        for (String component : input.components()) {
+            if (component.charAt(0) != '@') {
+                AsciiString name = Names.of(component);
+                for (int i = all.indexOf(name, 0); i >= 0; i = all.indexOf(name, i + 1)) {
+                    kept.add(name, all.value(i));
+                }
+            }
+        }
+        return kept;
+    }
+
+    private static void requireCoverage(Exchange x, SignatureInput input) throws ProtocolException {
+        requireCovered(input, "@method");
+        requireCovered(input, "@path");
+        requireCovered(input, "rialto-edge");
+        if (x.call.query() != null) {
+            requireCovered(input, "@query");
+        }
+        if (x.body.isReadable()) {
+            requireCovered(input, "content-digest");
+        }
+        for (String name : COVERED_IF_PRESENT) {
+            if (x.call.headers().contains(Names.of(name))) {
+                requireCovered(input, name);
+            }
+        }
+    }
+
+    private static void requireCovered(SignatureInput input, String component) throws ProtocolException {
+        if (!input.covers(component)) {
+            throw wrong("it does not cover " + component + " (expected: covered)");
+        }
+    }
+
+    private static void requireDigest(Exchange x) throws ProtocolException {
+        AsciiString digest = x.call.headers().get(Names.CONTENT_DIGEST);
+        if (digest == null) {
+            return; // only without a body, which is then not there to be changed
+        }
+        byte[] body = x.bodyBytes();
+        if (!ContentDigest.matches(digest.toString(), body, 0, body.length)) {
+            throw new ProtocolException(Reason.TAMPERED_BODY, "content-digest does not match the body");
+        }
+    }
+
+    private static ProtocolException wrong(String found) {
+        return new ProtocolException(Reason.WRONG_SIGNATURE, "signature: " + found);
+    }
+}

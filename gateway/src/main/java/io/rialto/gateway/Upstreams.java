@@ -1,0 +1,19 @@
+package io.rialto.gateway;
+
+import io.rialto.gateway.upstream.Upstream;
+import org.jspecify.annotations.Nullable;
+
+/** Where calls may be sent. Asked on every call, on event loops: must not block. */
+public interface Upstreams {
+    /** The backends of a service in this cell, or null where there is no such service. */
+    @Nullable
+    Upstream backend(String service);
+
+    /** The internal listeners of another cell's edges, or null where no such cell is known. */
+    @Nullable
+    Upstream cell(String cell);
+
+    /** The internal listener of one edge of this cell, or null where no such node is known. */
+    @Nullable
+    Upstream node(String node);
+}

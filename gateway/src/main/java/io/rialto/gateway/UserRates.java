@@ -1,0 +1,145 @@
+package io.rialto.gateway;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.EventLoop;
+import io.rialto.cells.Cell;
+import io.rialto.gateway.config.OperationConfig;
+import io.rialto.gateway.http.HeaderList;
+import io.rialto.gateway.limit.CellRates;
+import io.rialto.gateway.limit.LeaseMessages;
+import io.rialto.gateway.upstream.OutboundCall;
+import io.rialto.gateway.upstream.Outcome;
+import io.rialto.gateway.upstream.Upstream;
+import io.rialto.protocol.Caller;
+import io.rialto.protocol.ProtocolException;
+import io.rialto.protocol.Reason;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** Users' limits across the nodes of the cell: {@link CellRates} with its messages as calls between edges. */
+final class UserRates implements BuiltIn {
+    static final String PATH = "/rialto.Limits/Lease";
+
+    /** What a call may wait for its first lease; an edge of the same cell answers in well under a millisecond. */
+    private static final long ASK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+
+    private final Gateway gateway;
+    private final CellRates rates;
+
+    /** The loop that carries the messages: any one, as they are few. Set by the first call that is limited. */
+    private volatile @Nullable EventLoop carrier;
+
+    UserRates(Gateway gateway) {
+        this.gateway = gateway;
+        this.rates = new CellRates(this::ask, gateway.ports().nanoTime());
+    }
+
+    /** Takes a place in the rate of the user, or device, of a call; then goes on with it or refuses it. */
+    Step.Progress take(Exchange x, OperationState operation) throws ProtocolException {
+        String who = x.identity.user() != null ? x.identity.user() : x.identity.device();
+        if (who == null || operation.config.rate().user() == 0) {
+            return Step.Progress.CONTINUE;
+        }
+        if (carrier == null) {
+            carrier = x.call.loop();
+        }
+        String key = operation.config.name().path() + "\n" + who;
+        long wait = rates.take(key, rate(operation.config), nodes(x), result -> x.onLoop(() -> later(x, result)));
+        if (wait == CellRates.LATER) {
+            return Step.Progress.SUSPENDED;
+        }
+        if (wait > 0) {
+            x.gateway.refuse(x, Reason.USER_RATE_LIMITED, message(operation), wait);
+            return Step.Progress.ANSWERED;
+        }
+        return Step.Progress.CONTINUE;
+    }
+
+    private static void later(Exchange x, long wait) {
+        if (wait == 0 || x.operation == null) {
+            x.gateway.run(x);
+        } else {
+            x.gateway.refuse(x, Reason.USER_RATE_LIMITED, message(x.operation), wait);
+        }
+    }
+
+    private static String message(OperationState operation) {
+        return operation.name + ": more than " + operation.config.rate().user() + " calls a second by one user";
+    }
+
+    private static CellRates.Rate rate(OperationConfig config) {
+        return new CellRates.Rate(config.rate().user(), config.rate().burst());
+    }
+
+    private CellRates.Nodes nodes(Exchange x) {
+        return x.state.nodes(gateway.ports().self());
+    }
+
+    /** Asks another edge, on the carrier's loop. */
+    private void ask(String node, byte[] message, Consumer<byte @Nullable []> answer) {
+        EventLoop loop = carrier;
+        if (loop == null) {
+            throw new IllegalStateException("asked before any call was limited");
+        }
+        loop.execute(() -> {
+            Upstream upstream = gateway.ports().upstreams().node(node);
+            if (upstream == null) {
+                answer.accept(null);
+                return;
+            }
+            long now = gateway.ports().clock().millis();
+            Caller caller = Caller.builder(gateway.ports().self().node(), PATH.substring(1), now, now + 1_000)
+                    .build();
+            HeaderList headers = new HeaderList(4)
+                    .add(Names.CONTENT_TYPE, Names.PROTO)
+                    .add(Names.CALLER, gateway.state().callers.mint(caller));
+            OutboundCall call = new OutboundCall(
+                    loop, Names.POST, PATH, headers, Unpooled.wrappedBuffer(message), ASK_NANOS, false);
+            upstream.send(call, outcome -> answer.accept(body(outcome)));
+        });
+    }
+
+    private static byte @Nullable [] body(Outcome outcome) {
+        if (!(outcome instanceof Outcome.Answered answered)) {
+            return null;
+        }
+        ByteBuf body = answered.body();
+        try {
+            byte[] bytes = new byte[Math.min(body.readableBytes(), LeaseMessages.MAX_BYTES)];
+            body.readBytes(bytes);
+            return answered.status() == 200 ? bytes : null;
+        } finally {
+            body.release();
+        }
+    }
+
+    @Override
+    public Audience audience() {
+        return Audience.SERVERS;
+    }
+
+    @Override
+    public int maxBodyBytes() {
+        return LeaseMessages.MAX_BYTES;
+    }
+
+    /** Serves another edge's ask. */
+    @Override
+    public Step.Progress invoke(Exchange x) throws ProtocolException {
+        byte[] answer = rates.serve(x.bodyBytes(), key -> {
+            OperationState operation = x.state.operation(key.substring(0, Math.max(0, key.indexOf('\n'))));
+            return operation == null || operation.config.rate().user() == 0 ? null : rate(operation.config);
+        });
+        if (answer == null) {
+            throw new ProtocolException(Reason.INVALID_BODY, "lease message (expected: as LeaseMessages writes it)");
+        }
+        return x.answer(200, new HeaderList(4).add(Names.CONTENT_TYPE, Names.PROTO), Unpooled.wrappedBuffer(answer));
+    }
+
+    static List<String> ids(List<Cell.Node> nodes) {
+        return nodes.stream().map(Cell.Node::id).toList();
+    }
+}

@@ -1,0 +1,152 @@
+package io.rialto.gateway.config;
+
+import io.rialto.protocol.ServerKeyPair;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * The section {@code keys}: secrets of the platform. Each list holds several keys with overlapping times, so that keys
+ * rotate without a gap: the newest that has begun makes, every one that has not ended opens.
+ */
+public record Keys(
+        List<Server> server, List<Token> credential, List<Token> session, List<Token> ticket, List<Caller> caller) {
+    /** A rotation needs two or three; more is a mistake. */
+    static final int MAX_KEYS = 16;
+
+    public Keys {
+        server = List.copyOf(server);
+        credential = List.copyOf(credential);
+        session = List.copyOf(session);
+        ticket = List.copyOf(ticket);
+        caller = List.copyOf(caller);
+    }
+
+    /** When a key may be used. */
+    public record Term(Instant from, Instant until) {
+        public static final Term ALWAYS = new Term(Instant.MIN, Instant.MAX);
+
+        public Term {
+            if (!from.isBefore(until)) {
+                throw new IllegalArgumentException("from: " + from + " (expected: before until, " + until + ")");
+            }
+        }
+
+        public boolean covers(Instant time) {
+            return !time.isBefore(from) && time.isBefore(until);
+        }
+
+        private static Term read(Fields fields) {
+            Instant from = fields.instant("from", Instant.MIN);
+            Instant until = fields.instant("until", Instant.MAX);
+            if (!from.isBefore(until)) {
+                fields.wrong("from", from, "before until, " + until);
+                return ALWAYS;
+            }
+            return new Term(from, until);
+        }
+    }
+
+    /** Opens handshakes. */
+    public record Server(ServerKeyPair pair, Term term) {}
+
+    /** Encrypts the platform's own tokens, AES-256. */
+    @SuppressWarnings("ArrayRecordComponent") // compared by nothing; a value class would only hide the bytes
+    public record Token(int id, byte[] key, Term term) {
+        @Override
+        public String toString() {
+            return "Token[id=" + id + ", " + term + "]";
+        }
+    }
+
+    /** Authenticates callers between servers, HMAC-SHA256. */
+    @SuppressWarnings("ArrayRecordComponent") // compared by nothing; a value class would only hide the bytes
+    public record Caller(String id, byte[] key, Term term) {
+        @Override
+        public String toString() {
+            return "Caller[id=" + id + ", " + term + "]";
+        }
+    }
+
+    /**
+     * Reads the section.
+     *
+     * @throws ConfigException that names everything wrong with it, and no secret
+     */
+    public static Keys parse(JsonNode json) throws ConfigException {
+        List<String> errors = new ArrayList<>();
+        Fields fields = new Fields("", json, errors);
+        List<Server> server = new ArrayList<>();
+        for (Fields key : bounded(fields, "server")) {
+            Server read = server(key);
+            if (read != null) {
+                server.add(read);
+            }
+        }
+        List<Caller> caller = new ArrayList<>();
+        for (Fields key : bounded(fields, "caller")) {
+            caller.add(caller(key));
+        }
+        Keys keys = new Keys(
+                server, tokens(fields, "credential"), tokens(fields, "session"), tokens(fields, "ticket"), caller);
+        unique(fields, "caller", caller.stream().map(Caller::id).toList());
+        fields.end();
+        if (!errors.isEmpty()) {
+            throw new ConfigException("keys", errors);
+        }
+        return keys;
+    }
+
+    private static List<Fields> bounded(Fields fields, String list) {
+        List<Fields> all = fields.children(list);
+        if (all.isEmpty() || all.size() > MAX_KEYS) {
+            fields.wrong(list, all.size() + " keys", "1.." + MAX_KEYS);
+        }
+        return all;
+    }
+
+    private static @Nullable Server server(Fields fields) {
+        int suite = fields.integer("suite", 1, 1, 2);
+        byte[] privateKey = fields.bytes("private", 32, 32);
+        byte[] publicKey = fields.bytes("public", 32, 2048);
+        Term term = Term.read(fields);
+        fields.end();
+        ServerKeyPair pair = fields.parsed("public", "", text -> ServerKeyPair.of(suite, privateKey, publicKey));
+        return pair == null ? null : new Server(pair, term);
+    }
+
+    private static List<Token> tokens(Fields parent, String list) {
+        List<Token> all = new ArrayList<>();
+        for (Fields fields : bounded(parent, list)) {
+            all.add(new Token(fields.integer("id", 1, 0, 255), fields.bytes("key", 32, 32), Term.read(fields)));
+            fields.end();
+        }
+        unique(parent, list, all.stream().map(Token::id).toList());
+        return all;
+    }
+
+    private static Caller caller(Fields fields) {
+        String id = fields.required("id");
+        Predicate<String> valid = text -> text.matches("[a-z0-9-]{1,16}");
+        if (!valid.test(id)) {
+            fields.wrong("id", id, "1 to 16 of a-z, 0-9 and -");
+        }
+        Caller key = new Caller(id, fields.bytes("key", 32, 64), Term.read(fields));
+        fields.end();
+        return key;
+    }
+
+    private static void unique(Fields fields, String list, List<?> ids) {
+        Set<Object> seen = new HashSet<>();
+        for (Object id : ids) {
+            if (!seen.add(id)) {
+                fields.wrong(list, "id " + id + " twice", "each id once");
+            }
+        }
+    }
+}

@@ -1,0 +1,63 @@
+package io.rialto.gateway.identity;
+
+import io.rialto.protocol.MacKey;
+import io.rialto.protocol.MacSigner;
+import io.rialto.protocol.Seal;
+import io.rialto.protocol.SealKey;
+
+/** A session in use: its keys, ready for the ciphers, and the counters that were seen. Safe for all threads. */
+public final class SealedSession {
+    private final Tokens.Ticket ticket;
+    private final SealKey toServer;
+    private final SealKey toClient;
+    private final MacKey mac;
+    private final Identity identity;
+    private final ReplayWindow window = new ReplayWindow();
+    private volatile long lastTimeSeconds;
+
+    SealedSession(Tokens.Ticket ticket) {
+        this.ticket = ticket;
+        this.toServer = Seal.key(ticket.keys().toServer());
+        this.toClient = Seal.key(ticket.keys().toClient());
+        this.mac = MacSigner.key(ticket.keys().mac());
+        this.identity =
+                Identity.device(ticket.app(), ticket.device(), ticket.user().isEmpty() ? null : ticket.user());
+    }
+
+    public Tokens.Ticket ticket() {
+        return ticket;
+    }
+
+    public Identity identity() {
+        return identity;
+    }
+
+    public SealKey toServer() {
+        return toServer;
+    }
+
+    public SealKey toClient() {
+        return toClient;
+    }
+
+    /** The key of calls that are signed under the ticket. */
+    public MacKey mac() {
+        return mac;
+    }
+
+    public boolean refuses(long counter) {
+        return window.refuses(counter);
+    }
+
+    /** Takes a counter of a call made at a time; false where it was taken before. */
+    public boolean take(long counter, long timeSeconds) {
+        if (timeSeconds > lastTimeSeconds) {
+            lastTimeSeconds = timeSeconds; // racing writers differ by less than the margin in SealedSessions
+        }
+        return window.take(counter);
+    }
+
+    long lastTimeSeconds() {
+        return lastTimeSeconds;
+    }
+}

@@ -1,0 +1,79 @@
+package io.rialto.gateway.identity;
+
+import io.netty.util.AsciiString;
+import io.rialto.protocol.ProtocolException;
+import io.rialto.protocol.Reason;
+import java.time.Instant;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * The sessions that this edge has accepted calls of, by their tickets. One is forgotten only when every call sealed for
+ * it is stale, as otherwise forgetting would open the window again; full, new ones are refused. Safe for all threads.
+ */
+public final class SealedSessions {
+    /** Some 400 bytes each, so about 400 MB when full: a node serves fewer phones than that in four minutes. */
+    public static final int CAPACITY = 1_000_000;
+
+    /** Until a call can be stale for sure: the skew allowed, and some for racing writers. */
+    private static final long MARGIN_SECONDS = 10;
+
+    private final ConcurrentHashMap<AsciiString, SealedSession> byTicket = new ConcurrentHashMap<>();
+    private final AtomicInteger size = new AtomicInteger();
+    private final int capacity;
+    private final long skewSeconds;
+
+    public SealedSessions(int capacity, long skewSeconds) {
+        this.capacity = capacity;
+        this.skewSeconds = skewSeconds;
+    }
+
+    /** The session of a ticket; it is remembered from its first call that {@link #remember} is told of. */
+    public SealedSession of(AsciiString ticket, Tokens tokens, long nowSeconds) throws ProtocolException {
+        SealedSession session = byTicket.get(ticket);
+        if (session == null) {
+            return new SealedSession(tokens.ticket(ticket, Instant.ofEpochSecond(nowSeconds)));
+        }
+        if (nowSeconds >= session.ticket().endsSeconds()) {
+            throw new ProtocolException(
+                    Reason.EXPIRED_TICKET,
+                    "session ended at " + session.ticket().endsSeconds() + " (expected: a new handshake)");
+        }
+        return session;
+    }
+
+    /** Makes sure that a session whose call was proven genuine is the one that all later calls see. */
+    public SealedSession remember(AsciiString ticket, SealedSession session) throws ProtocolException {
+        SealedSession known = byTicket.get(ticket);
+        if (known != null) {
+            return known;
+        }
+        if (size.get() >= capacity) {
+            throw new ProtocolException(
+                    Reason.REPLAY_MEMORY_FULL,
+                    capacity + " sessions are remembered (expected: a place; try again later)");
+        }
+        // The text may be a view of a larger buffer: keep a copy of its own.
+        SealedSession raced = byTicket.putIfAbsent(new AsciiString(ticket.toByteArray(), false), session);
+        if (raced != null) {
+            return raced;
+        }
+        size.incrementAndGet();
+        return session;
+    }
+
+    /** Forgets sessions of which no call can be fresh any more; for a thread that may take its time. */
+    public void sweep(long nowSeconds) {
+        long oldest = nowSeconds - skewSeconds - MARGIN_SECONDS;
+        byTicket.forEach((ticket, session) -> {
+            long last = session.lastTimeSeconds();
+            if (last != 0 && last < oldest && byTicket.remove(ticket, session)) {
+                size.decrementAndGet();
+            }
+        });
+    }
+
+    public int size() {
+        return size.get();
+    }
+}
