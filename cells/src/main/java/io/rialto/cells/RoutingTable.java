@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -93,7 +94,7 @@ public final class RoutingTable {
 
     /** Every place: common shards in order, those of single users, the global one. */
     public List<Place> places() {
-        return java.util.stream.Stream.of(List.of(places), overrides.values(), List.of(global))
+        return Stream.of(List.of(places), overrides.values(), List.of(global))
                 .flatMap(Collection::stream)
                 .toList();
     }

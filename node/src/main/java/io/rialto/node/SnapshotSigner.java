@@ -17,6 +17,7 @@ import java.security.interfaces.EdECPrivateKey;
 import java.security.spec.InvalidKeySpecException;
 import java.security.spec.NamedParameterSpec;
 import java.security.spec.PKCS8EncodedKeySpec;
+import java.security.spec.X509EncodedKeySpec;
 import java.util.Base64;
 
 /** Signs snapshots with control's Ed25519 key (RFC 8032), which is kept in a file that only its owner reads. */
@@ -50,8 +51,7 @@ public final class SnapshotSigner {
                 KeyFactory factory = KeyFactory.getInstance("Ed25519");
                 Base64.Decoder base64 = Base64.getDecoder();
                 PrivateKey privateKey = factory.generatePrivate(new PKCS8EncodedKeySpec(base64.decode(lines[0])));
-                PublicKey publicKey =
-                        factory.generatePublic(new java.security.spec.X509EncodedKeySpec(base64.decode(lines[1])));
+                PublicKey publicKey = factory.generatePublic(new X509EncodedKeySpec(base64.decode(lines[1])));
                 if (privateKey instanceof EdECPrivateKey) {
                     return checked(new SnapshotSigner(privateKey, publicKey), file);
                 }

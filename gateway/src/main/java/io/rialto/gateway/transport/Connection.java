@@ -148,20 +148,19 @@ abstract sealed class Connection extends ChannelInboundHandlerAdapter implements
             ReferenceCountUtil.release(buffer);
             return;
         }
-        if (phase == Phase.CLOSING) {
+        if (phase != Phase.OPEN) {
+            // Listens to the write itself: ending the output drops what has not left yet.
+            boolean closing = phase == Phase.CLOSING;
             channel.writeAndFlush(buffer == null ? channel.alloc().buffer(0) : buffer)
-                    .addListener(ChannelFutureListener.CLOSE);
+                    .addListener(
+                            closing ? ChannelFutureListener.CLOSE : (ChannelFutureListener) sent -> shutdownOutput());
             return;
         }
         if (buffer != null) {
             channel.write(buffer, channel.voidPromise());
         }
         channel.flush();
-        if (phase == Phase.LINGERING) {
-            shutdownOutput();
-        } else {
-            writable();
-        }
+        writable();
     }
 
     private void shutdownOutput() {

@@ -480,7 +480,8 @@ final class Http2Connection extends Connection {
         }
         activeNanos = loop.nanoTime();
         if (goAwayLast != Integer.MAX_VALUE && active() == 0) {
-            closeAfterFlush();
+            // Not closed at once: a phone that is just writing would see a broken pipe before it reads GOAWAY.
+            linger();
         }
     }
 
@@ -687,7 +688,7 @@ final class Http2Connection extends Connection {
             ended(ConnectionEnd.DRAINED);
             Http2Frames.goAway(out(Http2Frames.SMALL), lastStream, Http2Error.NO_ERROR, "");
             if (active() == 0) {
-                closeAfterFlush();
+                linger();
             }
         }
     }

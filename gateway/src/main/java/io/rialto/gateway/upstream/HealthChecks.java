@@ -11,13 +11,15 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Asks each backend of a service from time to time whether it is well, from one event loop for the whole node and over
  * that loop's own connections. A slow backend holds up nothing: its next check waits for the one before.
  */
 final class HealthChecks {
-    private static final System.Logger LOG = System.getLogger(HealthChecks.class.getName());
+    private static final Logger LOG = LoggerFactory.getLogger(HealthChecks.class);
     private static final AsciiString GET = AsciiString.cached("GET");
 
     private final Service service;
@@ -132,10 +134,10 @@ final class HealthChecks {
             BackendSettings.Health health = service.settings().health();
             if (backend.healthy() && failuresInRow >= health.failures()) {
                 backend.healthy(false);
-                LOG.log(System.Logger.Level.WARNING, "{0} is not well: {1}", backend, how);
+                LOG.warn("{} is not well: {}", backend, how);
             } else if (!backend.healthy() && successesInRow >= health.successes()) {
                 backend.healthy(true);
-                LOG.log(System.Logger.Level.INFO, "{0} is well", backend);
+                LOG.info("{} is well", backend);
             }
         }
     }

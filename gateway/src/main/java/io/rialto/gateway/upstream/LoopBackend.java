@@ -2,10 +2,12 @@ package io.rialto.gateway.upstream;
 
 import io.rialto.protocol.Reason;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What one event loop knows and has of one backend. On that loop only. */
 final class LoopBackend {
-    private static final System.Logger LOG = System.getLogger(LoopBackend.class.getName());
+    private static final Logger LOG = LoggerFactory.getLogger(LoopBackend.class);
 
     /** After a failed connection others are preferred for this long, doubled each time up to {@link #MAX_REST_NANOS}. */
     private static final long FIRST_REST_NANOS = 50_000_000;
@@ -86,16 +88,12 @@ final class LoopBackend {
             backend.breaker().probed(well, now, settings);
             if (well) {
                 window.clear();
-                LOG.log(System.Logger.Level.INFO, "{0} answers again: its breaker is closed", backend);
+                LOG.info("{} answers again: its breaker is closed", backend);
             }
         } else if (window.record(!well, now, settings) && backend.breaker().open(now, settings)) {
             window.clear();
             loop.meters().add(backend.service(), UpstreamMeters.Event.BREAKER_OPENED);
-            LOG.log(
-                    System.Logger.Level.WARNING,
-                    "{0} fails at least {1} % of its calls: its breaker is open",
-                    backend,
-                    settings.failurePercent());
+            LOG.warn("{} fails at least {} % of its calls: its breaker is open", backend, settings.failurePercent());
         }
     }
 }

@@ -14,13 +14,15 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One service: its settings and its backends from all sources. Changes come on any thread and are made under this
  * object's lock, which no call takes; each event loop sees them with its next call or sooner.
  */
 final class Service implements Upstream {
-    private static final System.Logger LOG = System.getLogger(Service.class.getName());
+    private static final Logger LOG = LoggerFactory.getLogger(Service.class);
 
     private final String name;
     private final Registry registry;
@@ -119,11 +121,7 @@ final class Service implements Upstream {
                 List<InetAddress> found = resolver.resolve(host);
                 resolved(host, found);
             } catch (UnknownHostException unknown) {
-                LOG.log(
-                        System.Logger.Level.WARNING,
-                        "{0}: {1} cannot be looked up; its last addresses stay",
-                        name,
-                        host);
+                LOG.warn("{}: {} cannot be looked up; its last addresses stay", name, host);
             }
         }
     }
@@ -174,7 +172,7 @@ final class Service implements Upstream {
         }
         if (!same) {
             backends = next.toArray(new Backend[0]);
-            LOG.log(System.Logger.Level.INFO, "{0} has backends {1}", name, wanted.keySet());
+            LOG.info("{} has backends {}", name, wanted.keySet());
             tellLoops();
         }
     }

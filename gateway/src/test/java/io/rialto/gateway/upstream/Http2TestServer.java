@@ -164,6 +164,18 @@ final class Http2TestServer implements AutoCloseable {
             context.writeAndFlush(new DefaultHttp2ResetFrame(error).stream(stream));
         }
 
+        /** Says that no stream after this one was processed, in bytes that Netty's codec would not write. */
+        void goAwayAfterThis() {
+            ByteBuf frame = Unpooled.buffer();
+            frame.writeMedium(8)
+                    .writeByte(7)
+                    .writeByte(0)
+                    .writeInt(0)
+                    .writeInt(stream.id())
+                    .writeInt(0);
+            context.pipeline().firstContext().writeAndFlush(frame);
+        }
+
         /** Says that streams after the given number of this connection's were not processed. */
         void goAway(int extraStreams) {
             context.writeAndFlush(new DefaultHttp2GoAwayFrame(Http2Error.NO_ERROR).setExtraStreamIds(extraStreams));

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -118,6 +119,35 @@ class Http2UpstreamTest {
                 assertThat(client.answers("{}", false).body()).isEqualTo("fine");
             }
             assertThat(server.connections()).isGreaterThan(1);
+        }
+    }
+
+    @Test
+    void sends_calls_again_that_the_backend_did_not_process_before_it_went_away() {
+        AtomicReference<Object> first = new AtomicReference<>();
+        AtomicInteger left = new AtomicInteger();
+        try (Http2TestServer server = new Http2TestServer(100, call -> {
+            if (first.compareAndSet(null, call.context.channel())) {
+                call.answer("200", "first");
+                call.goAwayAfterThis();
+            } else if (call.context.channel().equals(first.get())) {
+                left.incrementAndGet();
+            } else {
+                call.answer("200", "again");
+            }
+        })) {
+            client.with("http2", "", server.address());
+            List<CompletableFuture<TestClient.Result>> results = new ArrayList<>();
+            for (int i = 0; i < 3; i++) {
+                results.add(client.start("{}", false));
+            }
+            List<String> bodies = new ArrayList<>();
+            for (CompletableFuture<TestClient.Result> result : results) {
+                bodies.add(((TestClient.Result.Answer) TestClient.await(result)).body());
+            }
+            assertThat(bodies).containsExactlyInAnyOrder("first", "again", "again");
+            assertThat(server.connections()).isEqualTo(2);
+            assertThat(left).hasValue(2);
         }
     }
 

@@ -5,6 +5,7 @@ import com.zaxxer.hikari.HikariDataSource;
 import io.rialto.node.DurableFiles;
 import io.rialto.node.Secrets;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.sql.Connection;
@@ -125,7 +126,7 @@ public final class Database implements AutoCloseable {
                     .unwrap(PGConnection.class)
                     .alterUserPassword(checked(role), password.toCharArray(), "scram-sha-256");
         }
-        DurableFiles.replace(passwordFile, password.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+        DurableFiles.replace(passwordFile, password.getBytes(StandardCharsets.UTF_8));
         return address.as(role, password);
     }
 

@@ -1,6 +1,7 @@
 package io.rialto.node.postgres;
 
 import io.rialto.node.Setting;
+import io.rialto.node.Size;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -36,7 +37,7 @@ public record DatabaseSettings(
         int maxConnections,
 
         @Setting(value = "128m", doc = "Shared buffers of the embedded server.")
-        io.rialto.node.Size sharedBuffers) {
+        Size sharedBuffers) {
 
     public DatabaseSettings {
         if (url.isPresent() != passwordFile.isPresent()) {

@@ -1,6 +1,8 @@
 package io.rialto.node.postgres;
 
+import io.rialto.node.DurableFiles;
 import io.rialto.node.Size;
+import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -52,7 +54,7 @@ final class PostgresCluster {
         Files.createDirectory(fresh);
         Path pgdata = fresh.resolve("data");
         Path passwordFile = fresh.resolve("password");
-        io.rialto.node.DurableFiles.createOnce(passwordFile, password.getBytes(StandardCharsets.UTF_8));
+        DurableFiles.createOnce(passwordFile, password.getBytes(StandardCharsets.UTF_8));
         unprivileged.own(fresh);
         run(
                 "initdb",
@@ -213,7 +215,7 @@ final class PostgresCluster {
         ProcessBuilder builder = new ProcessBuilder(command)
                 .directory(directory.toFile())
                 .redirectErrorStream(true)
-                .redirectInput(ProcessBuilder.Redirect.from(new java.io.File("/dev/null")));
+                .redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")));
         builder.environment().keySet().removeIf(name -> name.startsWith("PG") || name.startsWith("LC_"));
         builder.environment().put("LC_ALL", "C");
         return builder;

@@ -2,6 +2,7 @@ package io.rialto.node.postgres;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -77,8 +78,8 @@ record Unprivileged(List<String> prefix, int owner) {
             paths = walk.toList();
         }
         for (Path path : paths) {
-            Files.setAttribute(path, "unix:uid", owner, java.nio.file.LinkOption.NOFOLLOW_LINKS);
-            Files.setAttribute(path, "unix:gid", owner, java.nio.file.LinkOption.NOFOLLOW_LINKS);
+            Files.setAttribute(path, "unix:uid", owner, LinkOption.NOFOLLOW_LINKS);
+            Files.setAttribute(path, "unix:gid", owner, LinkOption.NOFOLLOW_LINKS);
         }
     }
 
