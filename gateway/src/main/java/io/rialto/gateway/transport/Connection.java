@@ -197,7 +197,10 @@ abstract sealed class Connection extends ChannelInboundHandlerAdapter implements
 
     /** Closes without a last word: the phone takes none, or none is due. */
     final void abort(ConnectionEnd cause) {
-        ended(cause);
+        if (phase == Phase.OPEN) {
+            phase = Phase.CLOSING;
+            ended(cause);
+        }
         channel.close();
     }
 
@@ -288,12 +291,13 @@ abstract sealed class Connection extends ChannelInboundHandlerAdapter implements
     public final void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
         if (cause instanceof DecoderException) {
             // Records that are not TLS, or not by its rules.
-            ended(ConnectionEnd.TLS_FAILED);
+            abort(ConnectionEnd.TLS_FAILED);
         } else if (cause instanceof RuntimeException || cause instanceof Error) {
             LOG.error("a connection failed inside", cause);
-            ended(ConnectionEnd.INTERNAL);
+            abort(ConnectionEnd.INTERNAL);
+        } else {
+            // An IOException is a phone that went away.
+            channel.close();
         }
-        // An IOException is a phone that went away.
-        channel.close();
     }
 }

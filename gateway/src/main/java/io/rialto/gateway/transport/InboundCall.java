@@ -28,6 +28,7 @@ public interface InboundCall {
     @Nullable
     String query();
 
+    /** The fields as sent, without pseudo-headers; {@code host} also stands for {@code :authority}. */
     HeaderList headers();
 
     /** The body, possibly empty. The handler owns it. */

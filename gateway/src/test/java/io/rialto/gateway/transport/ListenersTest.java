@@ -137,4 +137,25 @@ final class ListenersTest {
                     .hasMessageContaining(String.valueOf(gateway.plainPort()));
         }
     }
+
+    @Test
+    void a_failed_or_silent_handshake_ends_its_connection_only() throws Exception {
+        try (TestGateway gateway = new TestGateway(
+                        TestCertificates.write(directory, "one"), TestGateway.strict(), EventLoops.start(1));
+                RawClient silent = new RawClient(gateway.tlsPort());
+                RawClient wrong = new RawClient(gateway.tlsPort());
+                HttpClient client = HttpClient.newBuilder()
+                        .sslContext(TestCertificates.trusting(directory, "one"))
+                        .build()) {
+            wrong.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+            wrong.readText();
+            assertThat(silent.readText()).isEmpty();
+            assertThat(gateway.meters.ended(ConnectionEnd.TLS_FAILED)).isEqualTo(1);
+            assertThat(gateway.meters.ended(ConnectionEnd.HANDSHAKE_TIMEOUT)).isEqualTo(1);
+            assertThat(gateway.meters.ended(ConnectionEnd.INTERNAL)).isZero();
+            assertThat(post(client, "https://localhost:" + gateway.tlsPort() + "/echo", bytes(10))
+                            .statusCode())
+                    .isEqualTo(200);
+        }
+    }
 }
