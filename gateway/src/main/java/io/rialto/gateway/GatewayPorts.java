@@ -21,7 +21,7 @@ import java.util.function.ToLongFunction;
  */
 public record GatewayPorts(
         EdgeName self,
-        Upstreams upstreams,
+        Destinations destinations,
         InstantSource clock,
         LongSupplier nanoTime,
         SecureRandom random,

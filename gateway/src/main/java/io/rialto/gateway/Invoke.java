@@ -46,7 +46,7 @@ final class Invoke implements Step {
 
     private Progress forward(Exchange x, OperationState operation) throws ProtocolException {
         String cell = x.place == null ? "" : x.place.cell().id();
-        Upstream upstream = ports.upstreams().cell(cell);
+        Upstream upstream = ports.destinations().cell(cell);
         if (upstream == null) {
             throw new ProtocolException(Reason.CELL_UNREACHABLE, "cell " + cell + ": no edge of it is known here");
         }
@@ -69,7 +69,7 @@ final class Invoke implements Step {
 
     private Progress backend(Exchange x, OperationState operation) throws ProtocolException {
         OperationConfig config = operation.config;
-        Upstream upstream = ports.upstreams().backend(config.backend());
+        Upstream upstream = ports.destinations().backend(config.backend());
         if (upstream == null) {
             throw new ProtocolException(
                     Reason.BACKEND_DOWN, "service " + config.backend() + ": no backend is known here");

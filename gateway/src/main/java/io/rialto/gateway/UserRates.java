@@ -85,7 +85,7 @@ final class UserRates implements BuiltIn {
             throw new IllegalStateException("asked before any call was limited");
         }
         loop.execute(() -> {
-            Upstream upstream = gateway.ports().upstreams().node(node);
+            Upstream upstream = gateway.ports().destinations().node(node);
             if (upstream == null) {
                 answer.accept(null);
                 return;

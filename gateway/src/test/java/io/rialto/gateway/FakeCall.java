@@ -15,6 +15,7 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** A call as a transport would hand it over, on a real event loop; its answer can be awaited. */
@@ -30,6 +31,7 @@ final class FakeCall implements InboundCall {
     private ByteBuf body = Unpooled.EMPTY_BUFFER;
     private boolean trailers = true;
     private long arrivedNanos;
+    private Consumer<Reply> told = ignored -> {};
 
     /** What was answered. */
     @SuppressWarnings("ArrayRecordComponent") // never compared
@@ -99,6 +101,11 @@ final class FakeCall implements InboundCall {
         return reply.get(10, TimeUnit.SECONDS);
     }
 
+    /** Told of the answer, on the call's loop; set before the call starts. */
+    void whenAnswered(Consumer<Reply> action) {
+        told = action;
+    }
+
     boolean isAnswered() {
         return reply.isDone();
     }
@@ -166,9 +173,11 @@ final class FakeCall implements InboundCall {
         }
         byte[] bytes = ByteBufUtil.getBytes(message);
         message.release();
-        if (!reply.complete(new Reply(status, answer, bytes, trailing))) {
+        Reply now = new Reply(status, answer, bytes, trailing);
+        if (!reply.complete(now)) {
             throw new IllegalStateException("answered twice");
         }
+        told.accept(now);
     }
 
     @Override

@@ -111,7 +111,7 @@ final class Fixture implements AutoCloseable {
     private GatewayPorts ports() {
         return new GatewayPorts(
                 self,
-                new FakeUpstreams(),
+                new FakeDestinations(),
                 () -> Instant.ofEpochMilli(millis.get()),
                 nanos::get,
                 random,
@@ -129,7 +129,7 @@ final class Fixture implements AutoCloseable {
                 () -> true);
     }
 
-    private final class FakeUpstreams implements Upstreams {
+    private final class FakeDestinations implements Destinations {
         @Override
         public @Nullable Upstream backend(String service) {
             return service.equals("wallet") ? backend : null;

@@ -4,7 +4,7 @@ import io.rialto.gateway.upstream.Upstream;
 import org.jspecify.annotations.Nullable;
 
 /** Where calls may be sent. Asked on every call, on event loops: must not block. */
-public interface Upstreams {
+public interface Destinations {
     /** The backends of a service in this cell, or null where there is no such service. */
     @Nullable
     Upstream backend(String service);
