@@ -169,7 +169,7 @@ public final class Gateway implements CallHandler, AutoCloseable {
      * Serves another configuration from now on. Calls under way end under the one that they began with; what did not
      * change keeps its rates and samples.
      */
-    public void apply(GatewayConfig config, Keys keys, RoutingTable table) {
+    public synchronized void apply(GatewayConfig config, Keys keys, RoutingTable table) {
         GatewayState before = state;
         GatewayState after = stateOf(config, keys, table, before);
         if (!before.config.operations().equals(config.operations())) {
@@ -194,13 +194,18 @@ public final class Gateway implements CallHandler, AutoCloseable {
     void housekeep() {
         try {
             sessions.sweep(ports.clock().millis() / 1000);
-            GatewayState now = state;
-            if (now.isOutdated(ports.clock().instant())) {
-                state = stateOf(now.config, now.keys, now.table, now);
+            if (state.isOutdated(ports.clock().instant())) {
+                renew();
             }
         } catch (RuntimeException bug) {
             report(bug); // thrown on, it would end the housekeeping for good
         }
+    }
+
+    /** Lets keys begin and end without a new configuration; not while one is applied, which it would undo. */
+    private synchronized void renew() {
+        GatewayState now = state;
+        state = stateOf(now.config, now.keys, now.table, now);
     }
 
     GatewayPorts ports() {
