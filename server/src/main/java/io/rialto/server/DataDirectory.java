@@ -1,5 +1,6 @@
 package io.rialto.server;
 
+import io.rialto.node.DurableFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -10,7 +11,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -83,10 +83,7 @@ final class DataDirectory implements AutoCloseable {
     /** Writes a file whole or not at all, readable by its owner only. */
     static void write(Path file, byte[] content) {
         try {
-            Path folder = file.toAbsolutePath().getParent();
-            Path next = Files.createTempFile(folder, ".new", null, permissions("rw-------"));
-            Files.write(next, content);
-            Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            DurableFiles.replace(file, content);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot write " + file + ": " + e.getMessage(), e);
         }
