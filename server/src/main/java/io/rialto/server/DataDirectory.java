@@ -101,6 +101,15 @@ final class DataDirectory implements AutoCloseable {
         }
     }
 
+    /** Deletes a file, if it is there. */
+    static void delete(Path file) {
+        try {
+            Files.deleteIfExists(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot delete " + file + ": " + e.getMessage(), e);
+        }
+    }
+
     private static FileAttribute<?>[] permissions(String text) {
         return POSIX
                 ? new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(text))}

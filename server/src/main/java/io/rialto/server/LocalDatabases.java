@@ -1,0 +1,112 @@
+package io.rialto.server;
+
+import io.rialto.node.postgres.Database;
+import io.rialto.node.postgres.DatabaseAddress;
+import io.rialto.node.postgres.DatabaseSettings;
+import io.rialto.node.postgres.PostgresServer;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One database for control and one for each cell: servers of our own in the data directory, or external ones. */
+final class LocalDatabases implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(LocalDatabases.class);
+
+    /** Name of the database in each embedded server. */
+    private static final String NAME = "rialto";
+
+    private final ConcurrentLinkedQueue<PostgresServer> servers = new ConcurrentLinkedQueue<>();
+    private final Map<String, Database> byName = new LinkedHashMap<>();
+
+    private LocalDatabases() {}
+
+    /**
+     * Starts what is embedded, all at once, and opens all.
+     *
+     * @param settings by name: {@code control}, and each cell's id
+     */
+    static LocalDatabases start(DataDirectory data, Map<String, DatabaseSettings> settings, SecureRandom random)
+            throws InterruptedException {
+        LocalDatabases databases = new LocalDatabases();
+        Map<String, Future<DatabaseAddress>> starting = new LinkedHashMap<>();
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            settings.forEach((name, one) ->
+                    starting.put(name, threads.submit(() -> databases.address(data, name, one, random))));
+        }
+        List<String> problems = new ArrayList<>();
+        for (Map.Entry<String, Future<DatabaseAddress>> one : starting.entrySet()) {
+            String name = one.getKey();
+            try {
+                DatabaseSettings pool = settings.getOrDefault(name, standard());
+                databases.byName.put(
+                        name, Database.open(one.getValue().get(), "rialto-" + name, pool.poolSize(), pool.poolWait()));
+            } catch (ExecutionException e) {
+                problems.add("database of " + name + ": " + e.getCause().getMessage());
+            }
+        }
+        if (!problems.isEmpty()) {
+            databases.close();
+            throw new CommandFailure(String.join("\n", problems));
+        }
+        return databases;
+    }
+
+    private DatabaseAddress address(DataDirectory data, String name, DatabaseSettings settings, SecureRandom random)
+            throws IOException, SQLException, InterruptedException {
+        Optional<DatabaseAddress> external = settings.external();
+        if (external.isPresent()) {
+            return external.get();
+        }
+        Path binaries = data.folder("postgres");
+        PostgresServer server = PostgresServer.start(
+                binaries, data.folder("databases", name), PostgresServer.Options.of(settings), random);
+        servers.add(server);
+        return server.database(NAME);
+    }
+
+    static DatabaseSettings standard() {
+        try {
+            return io.rialto.node.Settings.empty().bind(DatabaseSettings.class);
+        } catch (io.rialto.node.SettingsException e) {
+            throw new IllegalStateException("defaults of database settings", e);
+        }
+    }
+
+    Database of(String name) {
+        Database database = byName.get(name);
+        if (database == null) {
+            throw new IllegalArgumentException("database: " + name + " (expected: one of " + byName.keySet() + ")");
+        }
+        return database;
+    }
+
+    /** Closes pools, then stops the servers, all at once. */
+    @Override
+    public void close() {
+        byName.values().forEach(Database::close);
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            servers.forEach(server -> threads.execute(() -> stop(server)));
+        }
+    }
+
+    private static void stop(PostgresServer server) {
+        try {
+            server.close();
+        } catch (IOException e) {
+            LOG.warn("PostgreSQL on port {} did not stop in order; its next start recovers", server.port(), e);
+        }
+    }
+}
