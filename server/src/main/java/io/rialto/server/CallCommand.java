@@ -23,8 +23,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Makes one call as a phone would, with the SDK. */
@@ -68,13 +68,21 @@ final class CallCommand implements Callable<Integer> {
     @Option(names = "--idempotency-key", paramLabel = "KEY", description = "Repeats the logical call of this key.")
     private @Nullable String idempotencyKey;
 
-    @Option(names = "--route", paramLabel = "USER", description = "The user to route by, where the operation's route is a hint.")
+    @Option(
+            names = "--route",
+            paramLabel = "USER",
+            description = "The user to route by, where the operation's route is a hint.")
     private @Nullable String route;
 
-    @Option(names = "--timeout", paramLabel = "SECONDS", description = "For all tries together (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--timeout",
+            paramLabel = "SECONDS",
+            description = "For all tries together (default: ${DEFAULT-VALUE}).")
     private int timeoutSeconds = 10;
 
-    @Option(names = {"-v", "--verbose"}, description = "Show what is sent and answered, with headers.")
+    @Option(
+            names = {"-v", "--verbose"},
+            description = "Show what is sent and answered, with headers.")
     private boolean verbose;
 
     @Option(names = "--curl", description = "Print an equal curl command for a signed call instead of making it.")
@@ -129,7 +137,10 @@ final class CallCommand implements Callable<Integer> {
         } catch (CallException e) {
             spec.commandLine().getErr().println(e.getMessage());
             if (e.reason().equals("no_session") || e.reason().equals("no_user")) {
-                spec.commandLine().getErr().println("rialto: nobody is logged in on the phone of '" + as + "'; call the app's login operation with --as " + as + " first");
+                spec.commandLine()
+                        .getErr()
+                        .println("rialto: nobody is logged in on the phone of '" + as
+                                + "'; call the app's login operation with --as " + as + " first");
             }
             return Rialto.FAILED;
         }
@@ -145,7 +156,8 @@ final class CallCommand implements Callable<Integer> {
 
     private byte[] checkedMessage() {
         if (!as.matches("[a-z0-9][a-z0-9-]{0,62}")) {
-            throw new ParameterException(spec.commandLine(), "--as: " + as + " (expected: lower-case letters, digits and dashes)");
+            throw new ParameterException(
+                    spec.commandLine(), "--as: " + as + " (expected: lower-case letters, digits and dashes)");
         }
         byte[] message = json.getBytes(StandardCharsets.UTF_8);
         try {
@@ -158,10 +170,18 @@ final class CallCommand implements Callable<Integer> {
 
     private WireLog wireLog(DataDirectory directory) {
         Path authority = directory.path("tls", "ca.pem");
-        OkHttpTransport transport =
-                new OkHttpTransport(Trust.ofFile(authority), AddressLookup.system(), Duration.ofSeconds(3), Duration.ZERO);
+        OkHttpTransport transport = new OkHttpTransport(
+                Trust.ofFile(authority), AddressLookup.system(), Duration.ofSeconds(3), Duration.ZERO);
         PrintWriter out = spec.commandLine().getErr();
-        return new WireLog(transport, verbose ? out : null, curl ? new WireLog.Curl(OperationName.of(operation).path(), authority, spec.commandLine().getOut()) : null);
+        return new WireLog(
+                transport,
+                verbose ? out : null,
+                curl
+                        ? new WireLog.Curl(
+                                OperationName.of(operation).path(),
+                                authority,
+                                spec.commandLine().getOut())
+                        : null);
     }
 
     private io.rialto.client.Rialto phone(RunFile running, DataDirectory directory, WireLog wire) {

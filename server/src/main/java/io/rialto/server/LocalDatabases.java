@@ -1,5 +1,7 @@
 package io.rialto.server;
 
+import io.rialto.node.Settings;
+import io.rialto.node.SettingsException;
 import io.rialto.node.postgres.Database;
 import io.rialto.node.postgres.DatabaseAddress;
 import io.rialto.node.postgres.DatabaseSettings;
@@ -54,7 +56,7 @@ final class LocalDatabases implements AutoCloseable {
                 databases.byName.put(
                         name, Database.open(one.getValue().get(), "rialto-" + name, pool.poolSize(), pool.poolWait()));
             } catch (ExecutionException e) {
-                problems.add("database of " + name + ": " + e.getCause().getMessage());
+                problems.add("database of " + name + ": " + e.getCause());
             }
         }
         if (!problems.isEmpty()) {
@@ -79,8 +81,8 @@ final class LocalDatabases implements AutoCloseable {
 
     static DatabaseSettings standard() {
         try {
-            return io.rialto.node.Settings.empty().bind(DatabaseSettings.class);
-        } catch (io.rialto.node.SettingsException e) {
+            return Settings.empty().bind(DatabaseSettings.class);
+        } catch (SettingsException e) {
             throw new IllegalStateException("defaults of database settings", e);
         }
     }

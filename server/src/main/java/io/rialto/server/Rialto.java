@@ -11,7 +11,7 @@ import picocli.CommandLine.IVersionProvider;
         mixinStandardHelpOptions = true,
         versionProvider = Rialto.Version.class,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {CompletionCommand.class},
+        subcommands = {UpCommand.class, CallCommand.class, CompletionCommand.class},
         footer = {"", "Also: ./rialto test runs every check of the project (see README.md)."})
 public final class Rialto {
     static final int FAILED = 1;

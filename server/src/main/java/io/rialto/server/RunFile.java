@@ -58,8 +58,8 @@ record RunFile(long process, String app, URI control, List<URI> gateways, List<S
     }
 
     private static CommandFailure notRunning(DataDirectory data) {
-        return new CommandFailure("no rialto runs in " + data.root() + " (start one with './rialto up', or name the folder of"
-                + " the one that runs with --data)");
+        return new CommandFailure("no rialto runs in " + data.root()
+                + " (start one with './rialto up', or name the folder of" + " the one that runs with --data)");
     }
 
     private static RunFile parse(String text, Path file) {
@@ -70,7 +70,8 @@ record RunFile(long process, String app, URI control, List<URI> gateways, List<S
                     json.text("app"),
                     URI.create(json.text("control")),
                     json.texts("gateways", MAX).stream().map(URI::create).toList(),
-                    json.objects("server-keys", MAX, key -> ServerKey.of(key.integer("suite", 1, 2), key.bytes("key", 0))));
+                    json.objects(
+                            "server-keys", MAX, key -> ServerKey.of(key.integer("suite", 1, 2), key.bytes("key", 0))));
             json.end();
             if (json.isFine()) {
                 return read;
@@ -81,7 +82,7 @@ record RunFile(long process, String app, URI control, List<URI> gateways, List<S
         }
     }
 
-    void delete(DataDirectory data) {
+    static void delete(DataDirectory data) {
         DataDirectory.delete(data.path(NAME));
     }
 }

@@ -79,10 +79,14 @@ final class WireLog implements Transport {
             return;
         }
         new TreeMap<>(headers)
-                .forEach((name, value) -> log.println(mark + name + ": " + (SECRET.contains(name) ? shortened(value) : value)));
+                .forEach((name, value) ->
+                        log.println(mark + name + ": " + (SECRET.contains(name) ? shortened(value) : value)));
         String type = headers.getOrDefault("content-type", "");
         boolean text = type.startsWith("application/json") || type.startsWith("text/");
-        log.println(mark + (text && body.length <= SHOWN_BODY_BYTES ? new String(body, StandardCharsets.UTF_8) : "(" + body.length + " bytes)"));
+        log.println(mark
+                + (text && body.length <= SHOWN_BODY_BYTES
+                        ? new String(body, StandardCharsets.UTF_8)
+                        : "(" + body.length + " bytes)"));
     }
 
     private static String shortened(String secret) {

@@ -1,0 +1,72 @@
+package io.rialto.server;
+
+import io.rialto.cells.Cell;
+import io.rialto.cells.RoutingTable;
+import io.rialto.gateway.Destinations;
+import io.rialto.gateway.upstream.Address;
+import io.rialto.gateway.upstream.BackendProtocol;
+import io.rialto.gateway.upstream.BackendSettings;
+import io.rialto.gateway.upstream.Upstream;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * Where an edge may send calls: backends as configured, other cells and the other edges of its own by the routing table.
+ * Edges are upstreams of the same kind as backends, under names that no service can have.
+ */
+final class EdgeUpstreams implements Destinations {
+    private static final String CELL = "cell:";
+    private static final String NODE = "node:";
+
+    private final io.rialto.gateway.upstream.Upstreams upstreams;
+    private final String cell;
+
+    EdgeUpstreams(io.rialto.gateway.upstream.Upstreams upstreams, String cell) {
+        this.upstreams = upstreams;
+        this.cell = cell;
+    }
+
+    /**
+     * Takes another configuration.
+     *
+     * @throws IllegalArgumentException that names what is wrong; nothing has changed then
+     */
+    void apply(List<JsonNode> backends, RoutingTable table) {
+        List<BackendSettings> all = new ArrayList<>();
+        backends.forEach(backend -> all.add(BackendSettings.parse(backend)));
+        for (Cell other : table.cells()) {
+            List<Address> addresses =
+                    other.nodes().stream().map(node -> address(node.internal())).toList();
+            if (!other.id().equals(cell)) {
+                all.add(BackendSettings.of(CELL + other.id(), BackendProtocol.HTTP2, cell, addresses));
+            } else {
+                other.nodes()
+                        .forEach(node -> all.add(BackendSettings.of(
+                                NODE + node.id(), BackendProtocol.HTTP2, cell, List.of(address(node.internal())))));
+            }
+        }
+        upstreams.apply(cell, all);
+    }
+
+    private static Address address(InetSocketAddress internal) {
+        return Address.parse(internal.getHostString() + ":" + internal.getPort());
+    }
+
+    @Override
+    public @Nullable Upstream backend(String service) {
+        return upstreams.of(service);
+    }
+
+    @Override
+    public @Nullable Upstream cell(String id) {
+        return upstreams.of(CELL + id);
+    }
+
+    @Override
+    public @Nullable Upstream node(String id) {
+        return upstreams.of(NODE + id);
+    }
+}

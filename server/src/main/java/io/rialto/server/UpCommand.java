@@ -1,0 +1,127 @@
+package io.rialto.server;
+
+import io.rialto.node.LogSettings;
+import io.rialto.node.Logging;
+import io.rialto.node.Settings;
+import io.rialto.node.SettingsException;
+import io.rialto.node.postgres.DatabaseSettings;
+import io.rialto.server.LocalStack.Plan;
+import io.rialto.server.Topology.OneCell;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Runs everything on this machine until it is told to stop. */
+@Command(
+        name = "up",
+        description = "Run control, three cells and the wallet on this machine, until SIGTERM or Ctrl-C.",
+        mixinStandardHelpOptions = true)
+final class UpCommand implements Callable<Integer> {
+    @Spec
+    @SuppressWarnings("NullAway.Init") // set by picocli before call
+    private CommandSpec spec;
+
+    @Mixin
+    private final DataOption data = new DataOption();
+
+    @Mixin
+    private final StackOptions options = new StackOptions();
+
+    /** What {@code up} and {@code demo} share. */
+    static final class StackOptions {
+        @Option(
+                names = "--port-base",
+                paramLabel = "PORT",
+                description = "First public port; the others follow from it (docs/operations.md). 0 takes free ones"
+                        + " (default: ${DEFAULT-VALUE}).")
+        private int portBase = Topology.DEFAULT_BASE;
+
+        @Option(
+                names = "--database-settings",
+                paramLabel = "NAME=FILE",
+                description = "Settings file of an external database (url, user, password-file) for control, east, west or"
+                        + " global; once for each. Without it the database is embedded.")
+        private Map<String, Path> databases = new LinkedHashMap<>();
+
+        @Option(names = "--log", paramLabel = "plain|json", description = "Form of the log (default: ${DEFAULT-VALUE}).")
+        private LogSettings.Format log = LogSettings.Format.PLAIN;
+
+        @Option(names = "--log-level", paramLabel = "LEVEL", description = "Least level that is logged (default: ${DEFAULT-VALUE}).")
+        private LogSettings.Level level = LogSettings.Level.WARN;
+
+        void startLog() {
+            Logging.start(new LogSettings(log, level));
+        }
+
+        void freePorts() {
+            portBase = 0;
+        }
+
+        Plan plan(JavaPrograms programs) {
+            if (portBase != 0 && (portBase < 1 || portBase > 64_000)) {
+                throw new CommandFailure("--port-base: " + portBase + " (expected: 0, or 1..64000)");
+            }
+            Map<String, DatabaseSettings> external = new LinkedHashMap<>();
+            databases.forEach((name, file) -> external.put(name, settings(name, file)));
+            return new Plan(
+                    Topology.standard(portBase), external, LocalStack.gatewaySection(programs.walletOperations()));
+        }
+
+        private static DatabaseSettings settings(String name, Path file) {
+            try {
+                return Settings.empty().withFile(file).bind(DatabaseSettings.class);
+            } catch (SettingsException e) {
+                throw new CommandFailure("--database-settings " + name + ": " + e.getMessage());
+            }
+        }
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        options.startLog();
+        PrintWriter out = spec.commandLine().getOut();
+        JavaPrograms programs = JavaPrograms.find();
+        CountDownLatch stopped = new CountDownLatch(1);
+        try (DataDirectory directory = data.directory().hold()) {
+            Plan plan = options.plan(programs);
+            say(out, "starting in " + directory.root() + " ...");
+            LocalStack stack = LocalStack.start(directory, plan, new SecureRandom(), line -> say(out, line));
+            Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(() -> {
+                say(out, "stopping: calls in flight end first ...");
+                stack.close();
+                say(out, "stopped");
+                stopped.countDown();
+            }));
+            stack.startWallet(programs);
+            describe(out, directory, plan.topology());
+            stopped.await();
+        }
+        return 0;
+    }
+
+    static void describe(PrintWriter out, DataDirectory directory, Topology topology) {
+        for (OneCell cell : topology.cells()) {
+            say(out, String.format("cell %-7s %s (internal http://%s)", cell.id(), cell.publicUrl(), cell.internalAddress()));
+        }
+        say(out, "control      " + topology.controlUrl() + " (token in " + LocalStack.adminToken(directory) + ")");
+        say(out, "trust        " + directory.path("tls", "ca.pem"));
+        say(out, "ready; try: ./rialto call wallet.Balance/Get --as alice --verbose");
+    }
+
+    static void say(@Nullable PrintWriter out, String line) {
+        if (out != null) {
+            out.println(line);
+            out.flush();
+        }
+    }
+}
