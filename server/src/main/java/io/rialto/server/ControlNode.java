@@ -24,9 +24,12 @@ import tools.jackson.databind.JsonNode;
 final class ControlNode implements AutoCloseable {
     /** What is wrong with a section, by its name. */
     static final Map<String, Function<JsonNode, List<String>>> VALIDATORS = Map.of(
-            RoutingTable.SECTION, RoutingTable::errors,
-            "gateway", ControlNode::gatewayErrors,
-            "keys", ControlNode::keyErrors);
+            RoutingTable.SECTION,
+            RoutingTable::errors,
+            "gateway",
+            ControlNode::gatewayErrors,
+            "keys",
+            ControlNode::keyErrors);
 
     private final SnapshotSigner signer;
     private final ControlStore store;

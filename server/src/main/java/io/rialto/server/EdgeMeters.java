@@ -17,7 +17,9 @@ import java.util.stream.IntStream;
 /** What an edge counts. Every counter that a call may touch is made before, or kept once made: no look-up by text. */
 final class EdgeMeters implements GatewayMeters, TransportMeters, UpstreamMeters {
     /** Seconds; from an answer out of the cache to a backend's time-out. */
-    private static final double[] BOUNDS = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
+    private static final double[] BOUNDS = {
+        0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10
+    };
 
     private final Meters meters;
     private final Meters.Counters calls;

@@ -96,8 +96,10 @@ final class EdgeNode implements AutoCloseable {
         this.loops = EventLoops.start(settings.loops() == 0 ? cores : settings.loops());
         this.backends = new Upstreams(loops, meters, HostResolver.JDK, new SplittableRandom());
         this.upstreams = new EdgeUpstreams(backends, settings.cell());
-        all.gauge("rialto_snapshot_version", "Version of the snapshot in force.", () -> follower.health()
-                .version());
+        all.gauge(
+                "rialto_snapshot_version",
+                "Version of the snapshot in force.",
+                () -> follower.health().version());
         all.gauge("rialto_calls_in_flight", "Calls between admission and answer.", this::inFlight);
         follower.listen(this::apply);
     }
@@ -202,7 +204,12 @@ final class EdgeNode implements AutoCloseable {
             open.add(new ListenerSettings(Listener.PUBLIC, plain, null, limits));
         }
         publicSide = Listeners.start(loops, open, running, meters);
-        LOG.info("edge {} of cell {} serves {}, internally {}", settings.node(), settings.cell(), publicSide.addresses(), internalSide.addresses());
+        LOG.info(
+                "edge {} of cell {} serves {}, internally {}",
+                settings.node(),
+                settings.cell(),
+                publicSide.addresses(),
+                internalSide.addresses());
     }
 
     private Gateway requireGateway() {

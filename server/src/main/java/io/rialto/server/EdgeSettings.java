@@ -30,7 +30,9 @@ record EdgeSettings(
         @Setting(value = "9443", min = 0, max = 65535, doc = "Port of the internal listener; 0 takes a free one.")
         int internalPort,
 
-        @Setting(value = "data/tls/server.pem", doc = "PEM file with the certificate chain; read again when it changes.")
+        @Setting(
+                value = "data/tls/server.pem",
+                doc = "PEM file with the certificate chain; read again when it changes.")
         Path tlsChainFile,
 
         @Setting(value = "data/tls/server-key.pem", doc = "PEM file with its key, PKCS #8.")
@@ -42,7 +44,9 @@ record EdgeSettings(
         @Setting(value = "30s", doc = "What calls in flight may take when the edge stops.")
         Duration drain,
 
-        @Setting(value = "5s", doc = "How long the edge stays unready and open before it stops, for balancers to notice.")
+        @Setting(
+                value = "5s",
+                doc = "How long the edge stays unready and open before it stops, for balancers to notice.")
         Duration drainNotice,
 
         SnapshotSettings snapshot) {}

@@ -46,7 +46,8 @@ record JavaPrograms(Path home) {
     private Path built(String module) {
         Path target = home.resolve(module).resolve("target");
         if (!Files.isDirectory(target.resolve("lib"))) {
-            throw new CommandFailure("the module " + module + " is not built in " + target + " (expected: started by ./rialto, which builds it)");
+            throw new CommandFailure("the module " + module + " is not built in " + target
+                    + " (expected: started by ./rialto, which builds it)");
         }
         return target;
     }

@@ -97,8 +97,8 @@ final class LocalStack implements AutoCloseable {
         all.put(CONTROL, plan.databases().getOrDefault(CONTROL, LocalDatabases.standard()));
         plan.topology()
                 .cells()
-                .forEach(cell -> all.put(
-                        cell.id(), plan.databases().getOrDefault(cell.id(), LocalDatabases.standard())));
+                .forEach(cell ->
+                        all.put(cell.id(), plan.databases().getOrDefault(cell.id(), LocalDatabases.standard())));
         return all;
     }
 
@@ -139,7 +139,8 @@ final class LocalStack implements AutoCloseable {
         switch (started.store().put(changes, version, "rialto up")) {
             case PutResult.Accepted accepted -> report.accept("configuration is at version " + accepted.version());
             case PutResult.Conflict conflict ->
-                throw new CommandFailure("the configuration changed meanwhile, to version " + conflict.version() + " (start again)");
+                throw new CommandFailure(
+                        "the configuration changed meanwhile, to version " + conflict.version() + " (start again)");
             case PutResult.Invalid invalid ->
                 throw new CommandFailure("the first configuration is refused:\n" + String.join("\n", invalid.errors()));
         }
@@ -159,7 +160,8 @@ final class LocalStack implements AutoCloseable {
 
     private static RoutingTable table(ControlNode started) {
         try {
-            return RoutingTable.parse(started.store().section(RoutingTable.SECTION).orElseThrow());
+            return RoutingTable.parse(
+                    started.store().section(RoutingTable.SECTION).orElseThrow());
         } catch (TableException e) {
             throw new IllegalStateException("control accepted a table that cannot be read", e);
         }
@@ -170,7 +172,8 @@ final class LocalStack implements AutoCloseable {
         try {
             return EdgeNode.start(settings, PATIENCE, random, edges.isEmpty() ? this::publish : ignored -> {});
         } catch (IOException e) {
-            throw new CommandFailure("edge of cell " + cell.id() + ": " + e.getMessage() + " (is the port in use? choose others with --port-base, 0 for free ones)");
+            throw new CommandFailure("edge of cell " + cell.id() + ": " + e.getMessage()
+                    + " (is the port in use? choose others with --port-base, 0 for free ones)");
         }
     }
 
@@ -201,15 +204,22 @@ final class LocalStack implements AutoCloseable {
     private void publish(Snapshot snapshot) {
         JsonNode keys = snapshot.sections().getOrDefault("keys", Json.mapper().createObjectNode());
         DataDirectory.write(callerKeys(), Json.write(keys.path("caller")));
-        List<ServerKey> pinned = keys.path("server").valueStream()
+        List<ServerKey> pinned = keys.path("server")
+                .valueStream()
                 .map(key -> ServerKey.of(
-                        key.path("suite").asInt(), Base64.getUrlDecoder().decode(key.path("public").asString())))
+                        key.path("suite").asInt(),
+                        Base64.getUrlDecoder().decode(key.path("public").asString())))
                 .toList();
         List<URI> gateways = plan.topology().cells().stream()
                 .filter(cell -> !cell.global())
                 .map(cell -> URI.create(cell.publicUrl()))
                 .toList();
-        new RunFile(ProcessHandle.current().pid(), APP, URI.create(plan.topology().controlUrl()), gateways, pinned)
+        new RunFile(
+                        ProcessHandle.current().pid(),
+                        APP,
+                        URI.create(plan.topology().controlUrl()),
+                        gateways,
+                        pinned)
                 .write(data);
     }
 
@@ -225,9 +235,9 @@ final class LocalStack implements AutoCloseable {
         arguments.add("--wallet.database-password-file=" + data.path("secrets", ROLE + ".password"));
         arguments.add("--wallet.database-user=" + ROLE);
         arguments.add("--wallet.shards=" + Topology.SHARDS);
+        walletDatabases.forEach(
+                (cell, address) -> arguments.add("--" + cell + ".wallet.database-url=" + address.url()));
         for (OneCell cell : plan.topology().cells()) {
-            arguments.add("--" + cell.id() + ".wallet.database-url="
-                    + walletDatabases.get(cell.id()).url());
             arguments.add("--" + cell.id() + ".rialto.gateways=" + cell.internalAddress());
         }
         Path log = data.folder("logs").resolve("wallet.log");
@@ -241,7 +251,8 @@ final class LocalStack implements AutoCloseable {
                 report);
         for (EdgeNode edge : edges) {
             if (!edge.awaitBackend(PATIENCE)) {
-                throw new CommandFailure("the wallet did not register within " + PATIENCE.toSeconds() + " s; its output is in " + log);
+                throw new CommandFailure(
+                        "the wallet did not register within " + PATIENCE.toSeconds() + " s; its output is in " + log);
             }
         }
     }

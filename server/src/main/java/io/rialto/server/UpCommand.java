@@ -49,14 +49,21 @@ final class UpCommand implements Callable<Integer> {
         @Option(
                 names = "--database-settings",
                 paramLabel = "NAME=FILE",
-                description = "Settings file of an external database (url, user, password-file) for control, east, west or"
-                        + " global; once for each. Without it the database is embedded.")
+                description =
+                        "Settings file of an external database (url, user, password-file) for control, east, west or"
+                                + " global; once for each. Without it the database is embedded.")
         private Map<String, Path> databases = new LinkedHashMap<>();
 
-        @Option(names = "--log", paramLabel = "plain|json", description = "Form of the log (default: ${DEFAULT-VALUE}).")
+        @Option(
+                names = "--log",
+                paramLabel = "plain|json",
+                description = "Form of the log (default: ${DEFAULT-VALUE}).")
         private LogSettings.Format log = LogSettings.Format.PLAIN;
 
-        @Option(names = "--log-level", paramLabel = "LEVEL", description = "Least level that is logged (default: ${DEFAULT-VALUE}).")
+        @Option(
+                names = "--log-level",
+                paramLabel = "LEVEL",
+                description = "Least level that is logged (default: ${DEFAULT-VALUE}).")
         private LogSettings.Level level = LogSettings.Level.WARN;
 
         void startLog() {
@@ -111,7 +118,10 @@ final class UpCommand implements Callable<Integer> {
 
     static void describe(PrintWriter out, DataDirectory directory, Topology topology) {
         for (OneCell cell : topology.cells()) {
-            say(out, String.format("cell %-7s %s (internal http://%s)", cell.id(), cell.publicUrl(), cell.internalAddress()));
+            say(
+                    out,
+                    String.format(
+                            "cell %-7s %s (internal http://%s)", cell.id(), cell.publicUrl(), cell.internalAddress()));
         }
         say(out, "control      " + topology.controlUrl() + " (token in " + LocalStack.adminToken(directory) + ")");
         say(out, "trust        " + directory.path("tls", "ca.pem"));
