@@ -2,6 +2,7 @@ package io.rialto.server;
 
 import io.rialto.cells.Cell;
 import io.rialto.cells.RoutingTable;
+import io.rialto.gateway.Destinations;
 import io.rialto.gateway.upstream.Address;
 import io.rialto.gateway.upstream.BackendProtocol;
 import io.rialto.gateway.upstream.BackendSettings;
@@ -16,7 +17,7 @@ import tools.jackson.databind.JsonNode;
  * Where an edge may send calls: backends as configured, other cells and the other edges of its own by the routing table.
  * Edges are upstreams of the same kind as backends, under names that no service can have.
  */
-final class EdgeUpstreams implements io.rialto.gateway.Upstreams {
+final class EdgeUpstreams implements Destinations {
     private static final String CELL = "cell:";
     private static final String NODE = "node:";
 

@@ -32,6 +32,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -221,6 +222,22 @@ final class LocalStack implements AutoCloseable {
                         gateways,
                         pinned)
                 .write(data);
+        DataDirectory.write(serverKeys(data), Json.write(publicKeys(pinned)));
+    }
+
+    private static JsonNode publicKeys(List<ServerKey> pinned) {
+        ArrayNode list = Json.mapper().createArrayNode();
+        for (ServerKey key : pinned) {
+            list.addObject()
+                    .put("suite", key.suite())
+                    .put("key", Base64.getUrlEncoder().withoutPadding().encodeToString(key.publicKey()));
+        }
+        return list;
+    }
+
+    /** The keys that phones pin, as a JSON list. */
+    static Path serverKeys(DataDirectory data) {
+        return data.path("server-keys.json");
     }
 
     private Path callerKeys() {

@@ -11,7 +11,14 @@ import picocli.CommandLine.IVersionProvider;
         mixinStandardHelpOptions = true,
         versionProvider = Rialto.Version.class,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {UpCommand.class, CallCommand.class, CompletionCommand.class},
+        subcommands = {
+            UpCommand.class,
+            DemoCommand.class,
+            CallCommand.class,
+            ConfigCommand.class,
+            KeysCommand.class,
+            CompletionCommand.class
+        },
         footer = {"", "Also: ./rialto test runs every check of the project (see README.md)."})
 public final class Rialto {
     static final int FAILED = 1;

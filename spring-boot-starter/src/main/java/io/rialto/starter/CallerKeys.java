@@ -173,7 +173,12 @@ final class CallerKeys {
     private Key key(JsonNode entry) {
         String id = text(entry, "id");
         try {
-            byte[] key = Base64.getDecoder().decode(text(entry, "key"));
+            // Configuration is written in base64url, and read in either alphabet.
+            byte[] key = Base64.getUrlDecoder()
+                    .decode(text(entry, "key")
+                            .replace('+', '-')
+                            .replace('/', '_')
+                            .replace("=", ""));
             if (key.length < MIN_KEY_BYTES) {
                 throw new IllegalArgumentException(
                         "key " + id + ": " + key.length + " bytes (expected: at least " + MIN_KEY_BYTES + ")");
