@@ -14,7 +14,7 @@ class TopologyTest {
     @ValueSource(ints = {0, 8443, 20000})
     void makes_a_table_that_edges_read(int base) throws Exception {
         RoutingTable table = RoutingTable.parse(Topology.standard(base).table());
-        assertThat(table.cells()).extracting("id").containsExactly("east", "west", "global");
+        assertThat(table.cells()).extracting("id").containsExactlyInAnyOrder("east", "west", "global");
     }
 
     @ParameterizedTest
