@@ -30,10 +30,12 @@ final class RequestSigner {
             HeaderNames.TICKET,
             HeaderNames.CREDENTIAL,
             HeaderNames.SESSION,
+            "authorization",
             HeaderNames.IDEMPOTENCY_KEY,
             HeaderNames.ROUTE,
             HeaderNames.TIMEOUT,
             "accept",
+            "accept-encoding",
             "accept-language",
             "if-none-match",
             "traceparent");

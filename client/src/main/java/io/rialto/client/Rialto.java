@@ -84,7 +84,8 @@ public final class Rialto implements Closeable {
         list.addAll(settings.interceptors);
         list.add(new RetryStep(clock, random, settings.tryTimeout.toNanos()));
         list.add(new CellStep(gateways));
-        list.add(new SessionStep(sessions, identity, edges, time, gateways, clock, settings.sessionListener));
+        list.add(new SessionStep(
+                sessions, identity, edges, time, gateways, clock, settings.identityToken, settings.sessionListener));
         list.add(new SealStep(time));
         list.add(new SignStep(requests));
         list.add(new TransportStep(transport, clock));

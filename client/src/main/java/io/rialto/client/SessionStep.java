@@ -6,6 +6,7 @@ import java.net.URI;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +23,7 @@ final class SessionStep implements Interceptor {
     private final ServerTime time;
     private final Gateways gateways;
     private final Clock clock;
+    private final Supplier<@Nullable String> identityToken;
     private final SessionListener listener;
 
     SessionStep(
@@ -31,6 +33,7 @@ final class SessionStep implements Interceptor {
             ServerTime time,
             Gateways gateways,
             Clock clock,
+            Supplier<@Nullable String> identityToken,
             SessionListener listener) {
         this.sessions = sessions;
         this.identity = identity;
@@ -38,6 +41,7 @@ final class SessionStep implements Interceptor {
         this.time = time;
         this.gateways = gateways;
         this.clock = clock;
+        this.identityToken = identityToken;
         this.listener = listener;
     }
 
@@ -163,8 +167,11 @@ final class SessionStep implements Interceptor {
                 case SIGNED_BY_DEVICE:
                     call = call.withHeader(HeaderNames.CREDENTIAL, sessions.credential(gateway, deadline))
                             .withHeader(HeaderNames.EDGE, sessions.edge(gateway, deadline));
+                    String jwt = userToken == null ? identityToken.get() : null;
                     if (userToken != null) {
                         call = call.withHeader(HeaderNames.SESSION, userToken);
+                    } else if (jwt != null) {
+                        call = call.withHeader("authorization", "Bearer " + jwt);
                     }
                     break;
                 case PLAIN:

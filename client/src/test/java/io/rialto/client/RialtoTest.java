@@ -212,9 +212,10 @@ final class RialtoTest {
         assertThat(fixture.platform.handled()).last().extracting(FakeCall::user).isNull();
     }
 
-    @Test
-    void a_token_of_an_identity_provider_names_the_user() {
-        Rialto client = fixture.client(fixture.phone().identityToken(() -> "77"));
+    @ParameterizedTest
+    @EnumSource(names = {"SEALED", "SIGNED", "SIGNED_BY_DEVICE"})
+    void a_token_of_an_identity_provider_names_the_user(Protection protection) {
+        Rialto client = fixture.client(fixture.phone().protection(protection).identityToken(() -> "77"));
         client.service(WalletService.class).balance();
         assertThat(fixture.platform.handled().get(0).user()).isEqualTo("77");
     }

@@ -4,15 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.rialto.client.WalletService.Login;
+import io.rialto.client.fake.FakeAnswer;
 import io.rialto.client.fake.FakeCall;
 import io.rialto.client.fake.Fault;
 import io.rialto.protocol.Reason;
 import io.rialto.protocol.ServerKey;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -166,6 +170,37 @@ final class SessionTest {
         wallet.login(new Login("100042"));
         wallet.balance();
         assertThat(fixture.platform.handled()).last().extracting(FakeCall::user).isEqualTo("100042");
+    }
+
+    @Test
+    void calls_under_way_stay_well_within_the_replay_window() throws Exception {
+        CountDownLatch arrived = new CountDownLatch(LiveSession.MAX_IN_FLIGHT);
+        CountDownLatch gate = new CountDownLatch(1);
+        fixture.platform.handle("wallet.Balance/Get", call -> {
+            arrived.countDown();
+            try {
+                gate.await(30, TimeUnit.SECONDS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            return FakeAnswer.json("{\"amount\":\"1\"}");
+        });
+        WalletService wallet = fixture.wallet();
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Future<?>> all = new ArrayList<>();
+            for (int i = 0; i < LiveSession.MAX_IN_FLIGHT; i++) {
+                all.add(threads.submit(() -> wallet.balance()));
+            }
+            assertThat(arrived.await(15, TimeUnit.SECONDS)).isTrue();
+            assertThatThrownBy(() -> wallet.balance(CallOptions.NONE.timeout(Duration.ofMillis(300))))
+                    .isInstanceOfSatisfying(
+                            CallException.class, e -> assertThat(e.dispatched()).isEqualTo(Dispatched.NO));
+            gate.countDown();
+            for (Future<?> one : all) {
+                one.get();
+            }
+        }
+        assertThat(wallet.balance().amount()).isEqualTo("1");
     }
 
     @Test

@@ -174,6 +174,8 @@ final class FakeGateway implements AutoCloseable {
                 String session = header(exchange, HeaderNames.SESSION);
                 user = session == null ? null : platform.usersBySession.get(session);
                 check(session == null || user != null, Reason.EXPIRED_SESSION);
+                String bearer = header(exchange, "authorization");
+                user = bearer == null ? user : bearer.substring("Bearer ".length());
             }
         }
         FakeAnswer answer = run(exchange, operation, device, user, message, fault);
@@ -292,7 +294,12 @@ final class FakeGateway implements AutoCloseable {
         check(input.covers("@method") && input.covers("@path"), Reason.WRONG_SIGNATURE);
         check(input.covers(HeaderNames.EDGE) && input.covers("content-digest"), Reason.WRONG_SIGNATURE);
         for (String name : new String[] {
-            "content-type", HeaderNames.TICKET, HeaderNames.CREDENTIAL, HeaderNames.SESSION, HeaderNames.IDEMPOTENCY_KEY
+            "content-type",
+            "authorization",
+            HeaderNames.TICKET,
+            HeaderNames.CREDENTIAL,
+            HeaderNames.SESSION,
+            HeaderNames.IDEMPOTENCY_KEY
         }) {
             check(header(exchange, name) == null || input.covers(name), Reason.WRONG_SIGNATURE);
         }
