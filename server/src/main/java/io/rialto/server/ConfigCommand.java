@@ -44,7 +44,7 @@ final class ConfigCommand {
             @Parameters(paramLabel = "SECTION") String section,
             @Parameters(paramLabel = "FILE", description = "JSON; - for standard input.") Path file,
             @Option(
-                            names = "--version",
+                            names = "--based-on",
                             defaultValue = "-1",
                             description =
                                     "The version that the change is based on; refused if it is no longer the newest (default: the newest now).")
