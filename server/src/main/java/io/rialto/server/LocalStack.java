@@ -204,7 +204,7 @@ final class LocalStack implements AutoCloseable {
     /** Tells commands and backends what they need of the configuration. */
     private void publish(Snapshot snapshot) {
         JsonNode keys = snapshot.sections().getOrDefault("keys", Json.mapper().createObjectNode());
-        DataDirectory.write(callerKeys(), Json.write(keys.path("caller")));
+        DataDirectory.write(callerKeys(), Json.write(withTerms(keys.path("caller"))));
         List<ServerKey> pinned = keys.path("server")
                 .valueStream()
                 .map(key -> ServerKey.of(
@@ -223,6 +223,18 @@ final class LocalStack implements AutoCloseable {
                         pinned)
                 .write(data);
         DataDirectory.write(serverKeys(data), Json.write(publicKeys(pinned)));
+    }
+
+    /** A backend asks for both ends of a key's term; one that is not limited is written as very long. */
+    private static JsonNode withTerms(JsonNode callerKeys) {
+        ArrayNode list = Json.mapper().createArrayNode();
+        for (JsonNode key : callerKeys) {
+            ObjectNode copy = key.deepCopy().asObject();
+            copy.put("from", key.path("from").asString("2000-01-01T00:00:00Z"));
+            copy.put("until", key.path("until").asString("9999-01-01T00:00:00Z"));
+            list.add(copy);
+        }
+        return list;
     }
 
     private static JsonNode publicKeys(List<ServerKey> pinned) {
