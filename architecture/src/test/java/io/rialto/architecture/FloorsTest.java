@@ -27,15 +27,18 @@ class FloorsTest {
     static final List<Library> LIBRARIES = List.of(
             new Library("okhttp3..", List.of("io.rialto.client..")),
             new Library("okio..", List.of("io.rialto.client..")),
-            new Library("io.netty..", List.of("io.rialto.gateway..")),
+            // The benchmark's load generator speaks the same protocols as what it loads.
+            new Library("io.netty..", List.of("io.rialto.gateway..", "io.rialto.benchmark..")),
             new Library("com.github.luben..", List.of("io.rialto.gateway..")),
             new Library("io.javalin..", List.of("io.rialto.control..")),
-            new Library("org.flywaydb..", List.of("io.rialto.node..")),
-            new Library("com.zaxxer..", List.of("io.rialto.node..")),
+            // The wallet stands for a backend of somebody else's: it brings its own way to its database.
+            new Library("org.flywaydb..", List.of("io.rialto.node..", "io.rialto.wallet..")),
+            new Library("com.zaxxer..", List.of("io.rialto.node..", "io.rialto.wallet..")),
             new Library("org.postgresql..", List.of("io.rialto.node..")),
             new Library("io.zonky..", List.of("io.rialto.node..")),
             new Library("com.nimbusds..", List.of("io.rialto.gateway..")),
-            new Library("picocli..", List.of("io.rialto.server..", "io.rialto.benchmark..")),
+            // Whatever has a main method.
+            new Library("picocli..", List.of("io.rialto.server..", "io.rialto.benchmark..", "io.rialto.wallet..")),
             new Library("org.springframework..", List.of("io.rialto.starter..", "io.rialto.wallet..")),
             // The certificates of one installation are made by the program, not by the wire.
             new Library("org.bouncycastle..", List.of("io.rialto.protocol..", "io.rialto.server..")));

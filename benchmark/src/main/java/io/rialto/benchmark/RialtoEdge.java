@@ -1,0 +1,161 @@
+package io.rialto.benchmark;
+
+import io.rialto.benchmark.H2Load.Protocol;
+import io.rialto.benchmark.H2Load.Target;
+import io.rialto.node.DurableFiles;
+import io.rialto.node.Json;
+import io.rialto.node.Snapshot;
+import io.rialto.node.SnapshotSigner;
+import io.rialto.protocol.ServerKeyPair;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+
+/**
+ * An edge as operators run it, {@code rialto node --role edge}, on one event loop. Control is away: it starts from a
+ * snapshot on its disk, as an edge can.
+ */
+record RialtoEdge(Child child, int plain, int tls, boolean http2Backend) implements Peer {
+    private static final int TOKEN_KEY_BYTES = 32;
+
+    static RialtoEdge start(Scene scene, boolean http2Backend) throws IOException, InterruptedException {
+        Path folder = Files.createTempDirectory(scene.folder(), "edge");
+        SecureRandom random = new SecureRandom();
+        SnapshotSigner signer = SnapshotSigner.generate(random);
+        DurableFiles.replace(folder.resolve("snapshot"), signer.sign(snapshot(scene, http2Backend, random)));
+        int plain = Tools.freePort();
+        int tls = Tools.freePort();
+        Properties settings = new Properties();
+        settings.putAll(Map.of(
+                "cell", "one",
+                "node", "one-1",
+                "public-port", Integer.toString(tls),
+                "plain-port", Integer.toString(plain),
+                "internal-port", Integer.toString(Tools.freePort()),
+                "tls-chain-file", scene.certificate().toString(),
+                "tls-key-file", scene.key().toString(),
+                "loops", "1",
+                "snapshot-snapshot-file", folder.resolve("snapshot").toString(),
+                "snapshot-control-keys", signer.publicKey()));
+        // Nothing listens there: control is away.
+        settings.put("snapshot-control-urls", "http://127.0.0.1:" + Tools.freePort());
+        Path file = folder.resolve("edge.properties");
+        try (var writer = Files.newBufferedWriter(file)) {
+            settings.store(writer, null);
+        }
+        List<String> command =
+                new ArrayList<>(List.of(ProcessHandle.current().info().command().orElse("java")));
+        command.addAll(JVM);
+        command.addAll(List.of(
+                "-cp",
+                System.getProperty("java.class.path"),
+                "io.rialto.server.Rialto",
+                "node",
+                "--role=edge",
+                "--settings=" + file));
+        Child child = Child.start(folder.getFileName().toString(), scene.folder(), scene.proxyProcessor(), command)
+                .awaitPort(tls, Duration.ofSeconds(30));
+        return new RialtoEdge(child, plain, tls, http2Backend);
+    }
+
+    /** As the launcher runs it. */
+    private static final List<String> JVM =
+            List.of("-XX:+UseCompactObjectHeaders", "--enable-native-access=ALL-UNNAMED", "-Xmx512m");
+
+    private static Snapshot snapshot(Scene scene, boolean http2Backend, SecureRandom random) {
+        ServerKeyPair server = ServerKeyPair.generate(1, random);
+        String keys = """
+                {"server": [{"suite": 1, "private": "%s", "public": "%s"}],
+                 "credential": [{"id": 1, "key": "%s"}], "session": [{"id": 1, "key": "%s"}],
+                 "ticket": [{"id": 1, "key": "%s"}], "caller": [{"id": "k1", "key": "%s"}]}
+                """.formatted(
+                        base64(server.privateKey()),
+                        base64(server.key().publicKey()),
+                        key(random),
+                        key(random),
+                        key(random),
+                        key(random));
+        String gateway = """
+                {"apps": [{"id": "bench"}],
+                 "backends": [{"service": "bench", "protocol": "%s", "max-connections": 512, "max-in-flight": 10000,
+                               "addresses": {"one": ["127.0.0.1:%d"]}}],
+                 "operations": [
+                  {"name": "bench.Plain/Call", "app": "bench", "backend": "bench", "auth": "none", "route": "local"},
+                  {"name": "bench.Secured/Call", "app": "bench", "backend": "bench", "auth": "device", "route": "local"}]}
+                """.formatted(
+                http2Backend ? "http2" : "http1", http2Backend ? scene.backendHttp2Port() : scene.backendPort());
+        String table = """
+                {"shards": 100,
+                 "cells": [{"id": "one", "type": "regional", "city": "here", "public": [], "nodes": []},
+                           {"id": "all", "type": "global", "city": "here", "public": [], "nodes": []}],
+                 "units": [{"id": "u-one", "generation": 1, "cell": "one"},
+                           {"id": "u-all", "generation": 1, "cell": "all"}],
+                 "assignments": [{"from": 0, "to": 99, "unit": "u-one", "epoch": 1}],
+                 "overrides": [],
+                 "global": {"unit": "u-all", "epoch": 1}}
+                """;
+        return new Snapshot(
+                1,
+                Instant.now(),
+                Map.of(
+                        "keys", Json.mapper().readTree(keys),
+                        "gateway", Json.mapper().readTree(gateway),
+                        "table", Json.mapper().readTree(table)));
+    }
+
+    private static String key(SecureRandom random) {
+        byte[] key = new byte[TOKEN_KEY_BYTES];
+        random.nextBytes(key);
+        return base64(key);
+    }
+
+    private static String base64(byte[] bytes) {
+        return Base64.getEncoder().encodeToString(bytes);
+    }
+
+    /** So that what is resident is what is in use, before and after alike. */
+    void collectGarbage() throws IOException, InterruptedException {
+        String java = ProcessHandle.current().info().command().orElse("java");
+        Path jcmd = Path.of(java).resolveSibling("jcmd");
+        for (int i = 0; i < 2; i++) {
+            Tools.run(List.of(jcmd.toString(), Long.toString(child.process().pid()), "GC.run"));
+        }
+    }
+
+    @Override
+    public String name() {
+        return http2Backend ? "Rialto, h2 to the backend" : "Rialto";
+    }
+
+    @Override
+    public String description() {
+        return "`rialto node --role edge`, one event loop, started from a snapshot on disk; JVM "
+                + String.join(" ", JVM);
+    }
+
+    @Override
+    public Target target(Protocol protocol) {
+        return switch (protocol) {
+            case HTTP1, H2C -> new Target(name(), protocol, "http://127.0.0.1:" + plain + "/bench.Plain/Call");
+            case TLS_H2 -> new Target(name(), protocol, "https://127.0.0.1:" + tls + "/bench.Plain/Call");
+        };
+    }
+
+    @Override
+    public double cpuSeconds(Protocol protocol) throws IOException {
+        return child.cpuSeconds();
+    }
+
+    @Override
+    public void close() {
+        child.close();
+    }
+}
