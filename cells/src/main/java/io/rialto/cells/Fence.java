@@ -121,7 +121,10 @@ public final class Fence {
         }
     }
 
-    /** Lets a backend's role pass the fence, and nothing more of the schema. */
+    /**
+     * Lets a backend's role pass the fence and read it: workers of a backend, which no caller token names a shard to, find
+     * there which shards are open and at which epoch. It can change nothing of the schema.
+     */
     public void allow(String role) throws SQLException {
         if (!ROLE.matcher(role).matches()) {
             throw new IllegalArgumentException("role: " + role + " (expected: " + ROLE + ")");
@@ -129,6 +132,7 @@ public final class Fence {
         try (Connection connection = database.dataSource().getConnection();
                 Statement statement = connection.createStatement()) {
             statement.execute("GRANT USAGE ON SCHEMA rialto TO " + role);
+            statement.execute("GRANT SELECT ON rialto.fence TO " + role);
             statement.execute("GRANT EXECUTE ON FUNCTION rialto.fence(int, bigint) TO " + role);
         }
     }

@@ -205,9 +205,16 @@ class FenceTest {
     }
 
     @Test
-    void a_backend_can_pass_the_fence_but_not_touch_it() throws Exception {
+    void a_backend_can_pass_and_read_the_fence_but_not_touch_it() throws Exception {
         try (Connection writer = connect(backend)) {
-            for (String sql : new String[] {CLOSE, "SELECT * FROM rialto.fence", "CREATE TABLE rialto.x (n int)"}) {
+            execute(writer, "SELECT shard, epoch, state FROM rialto.fence");
+            for (String sql : new String[] {
+                CLOSE,
+                "DELETE FROM rialto.fence",
+                "INSERT INTO rialto.fence VALUES (500, 1, 'OPEN')",
+                "SELECT * FROM rialto.fence FOR UPDATE",
+                "CREATE TABLE rialto.x (n int)"
+            }) {
                 assertThatThrownBy(() -> execute(writer, sql)).hasMessageContaining("permission denied");
             }
             // A table of the same name in the caller's schemas deceives nobody.

@@ -11,12 +11,14 @@ import org.jspecify.annotations.Nullable;
  *
  * @param caller who calls, as the gateway has verified it
  * @param idempotencyKey the same for all tries of one call
+ * @param route the user id that the gateway routed by, where the operation's route is a hint; says nothing about who calls
  * @param traceparent W3C trace context
  * @param deadline when the caller stops waiting
  */
 public record CallContext(
         Caller caller,
         @Nullable String idempotencyKey,
+        @Nullable String route,
         @Nullable String traceparent,
         @Nullable Instant deadline) {
 

@@ -152,6 +152,7 @@ final class OperationServlet extends HttpServlet {
         return new CallContext(
                 caller,
                 request.getHeader(HeaderNames.IDEMPOTENCY_KEY),
+                request.getHeader(HeaderNames.ROUTE),
                 request.getHeader("traceparent"),
                 timeout == null ? null : deadline(timeout));
     }

@@ -9,6 +9,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.core.env.Environment;
@@ -44,6 +46,7 @@ final class Registration implements SmartLifecycle {
     private final Environment environment;
     private final JsonMapper json;
     private final List<Thread> threads = new ArrayList<>();
+    private final CountDownLatch stopping = new CountDownLatch(1);
     private volatile boolean running;
 
     Registration(
@@ -94,7 +97,9 @@ final class Registration implements SmartLifecycle {
             first = false;
             registered = problem == null;
             try {
-                Thread.sleep(EVERY);
+                if (stopping.await(EVERY.toMillis(), TimeUnit.MILLISECONDS)) {
+                    return;
+                }
             } catch (InterruptedException e) {
                 return;
             }
@@ -120,6 +125,7 @@ final class Registration implements SmartLifecycle {
     @Override
     public void stop() {
         running = false;
+        stopping.countDown();
         drain.start();
         threads.forEach(Thread::interrupt);
         // A registration for no time ends the one before.

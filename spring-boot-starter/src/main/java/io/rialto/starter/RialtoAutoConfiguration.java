@@ -19,7 +19,7 @@ import tools.jackson.databind.json.JsonMapper;
 /** Wires the starter into an application: serving, health, registration, calls to other cells. */
 @AutoConfiguration
 @EnableConfigurationProperties(RialtoProperties.class)
-public class RialtoAutoConfiguration {
+public final class RialtoAutoConfiguration {
     /** One connection of a gateway carries many calls at once; Tomcat's 100 would be the bottleneck. */
     private static final int MAX_STREAMS = 1_000;
 

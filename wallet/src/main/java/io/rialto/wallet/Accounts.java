@@ -1,6 +1,5 @@
 package io.rialto.wallet;
 
-import io.rialto.protocol.Buckets;
 import io.rialto.protocol.Caller;
 import io.rialto.protocol.Code;
 import io.rialto.protocol.Operation;
@@ -63,10 +62,9 @@ final class Accounts {
         String device = Refusals.device(caller);
         String uid = Refusals.uid(request.getUid());
         String pin = Pins.pin(request.getPin());
-        if (caller.shard() != Buckets.of(uid, properties.shards())) {
-            // The route is a hint by the phone: an account must not come to lie where its user is never looked for.
-            throw new OperationException(
-                    Reason.WRONG_CELL, "shard: " + caller.shard() + " (expected: that of the uid; is it the route?)");
+        if (!uid.equals(context.route())) {
+            // The shard is where the gateway's table has the route. An account in any other one would never be found.
+            throw new OperationException(Reason.WRONG_CELL, "rialto-route: another than the uid (expected: the uid)");
         }
         OwnerRequest question = OwnerRequest.newBuilder().setUid(uid).build();
         OwnerAnswer owner = cells.call(

@@ -16,6 +16,14 @@ final class Database implements AutoCloseable {
     /** A call that waits longer for a connection would find its phone gone. */
     private static final long CONNECTION_TIMEOUT_MILLIS = 3_000;
 
+    /** A database that was killed reads its log first; a wallet that starts meanwhile waits for it. */
+    private static final long START_TIMEOUT_MILLIS = 60_000;
+
+    private static final int CONNECT_SECONDS = 5;
+
+    /** Longer than any transaction may take; a server that vanished without a word holds a connection no longer. */
+    private static final int SILENCE_SECONDS = 30;
+
     private final HikariDataSource pool;
     private final FencedTransactions transactions;
 
@@ -34,6 +42,10 @@ final class Database implements AutoCloseable {
         config.setMaximumPoolSize(properties.connections());
         config.setConnectionTimeout(CONNECTION_TIMEOUT_MILLIS);
         config.setSchema("wallet");
+        config.setInitializationFailTimeout(START_TIMEOUT_MILLIS);
+        config.addDataSourceProperty("ApplicationName", "wallet-" + cell);
+        config.addDataSourceProperty("connectTimeout", Integer.toString(CONNECT_SECONDS));
+        config.addDataSourceProperty("socketTimeout", Integer.toString(SILENCE_SECONDS));
         pool = new HikariDataSource(config);
         Flyway.configure()
                 .dataSource(pool)

@@ -14,6 +14,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -93,7 +94,7 @@ public final class LedgerCheck implements Callable<Integer> {
             if (right || System.nanoTime() - end >= 0) {
                 return books.inTransit() == 0 ? books : books.stuck();
             }
-            Thread.sleep(BETWEEN_READS_MILLIS);
+            TimeUnit.MILLISECONDS.sleep(BETWEEN_READS_MILLIS);
         }
     }
 

@@ -15,11 +15,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
@@ -54,6 +56,7 @@ final class Relay implements SmartLifecycle {
     private final Semaphore work = new Semaphore(0);
     private final Semaphore deliveries = new Semaphore(DELIVERIES);
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+    private final CountDownLatch stopping = new CountDownLatch(1);
     private Thread thread = new Thread(() -> {});
     private volatile boolean running;
 
@@ -101,7 +104,7 @@ final class Relay implements SmartLifecycle {
                     healthy = true;
                 }
                 if (!more) {
-                    work.tryAcquire(IDLE.toMillis(), java.util.concurrent.TimeUnit.MILLISECONDS);
+                    work.tryAcquire(IDLE.toMillis(), TimeUnit.MILLISECONDS);
                 }
             } catch (InterruptedException e) {
                 return;
@@ -117,7 +120,10 @@ final class Relay implements SmartLifecycle {
 
     private void pause() {
         try {
-            Thread.sleep(IDLE);
+            // A problem is not over because somebody transfers: no wake ends this.
+            if (stopping.await(IDLE.toMillis(), TimeUnit.MILLISECONDS)) {
+                running = false;
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             running = false;
@@ -262,6 +268,7 @@ final class Relay implements SmartLifecycle {
     @Override
     public void stop() {
         running = false;
+        stopping.countDown();
         work.release();
         try {
             // A round ends by the timeout of its calls; what it did not settle is delivered again after the lease.

@@ -14,7 +14,7 @@ import org.springframework.context.annotation.Bean;
 @SpringBootConfiguration(proxyBeanMethods = false)
 @EnableAutoConfiguration
 @EnableConfigurationProperties(WalletProperties.class)
-class WalletConfiguration {
+final class WalletConfiguration {
     @Bean
     Database database(WalletProperties properties, @Value("${rialto.cell}") String cell) {
         return new Database(properties, cell);

@@ -12,7 +12,6 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param databaseUrl JDBC URL of the cell's database
  * @param databasePasswordFile its first line is the password; absent where the database asks for none
  * @param connections most connections to the database
- * @param shards as in the routing table: an account opens only in the shard that its uid hashes to
  * @param currency of every account
  * @param openingBalanceMinor what an account starts with
  * @param pinCost of bcrypt, the logarithm of its rounds
@@ -24,7 +23,6 @@ record WalletProperties(
         @DefaultValue("postgres") String databaseUser,
         @Nullable Path databasePasswordFile,
         @DefaultValue("16") int connections,
-        @DefaultValue("100") int shards,
         @DefaultValue("EUR") String currency,
         @DefaultValue("100000") long openingBalanceMinor,
         @DefaultValue("10") int pinCost,
@@ -32,7 +30,6 @@ record WalletProperties(
 
     WalletProperties {
         require(connections >= 1 && connections <= 1000, "connections", connections, "1..1000");
-        require(shards >= 1, "shards", shards, "1 or more");
         require(openingBalanceMinor > 0, "opening-balance-minor", openingBalanceMinor, "1 or more");
         require(pinCost >= 4 && pinCost <= 16, "pin-cost", pinCost, "4..16");
         require(currency.matches("[A-Z]{3}"), "currency", currency, "three letters of ISO 4217");

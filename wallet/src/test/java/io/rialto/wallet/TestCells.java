@@ -3,11 +3,15 @@ package io.rialto.wallet;
 import com.google.protobuf.Message;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import io.rialto.cells.Fence;
+import io.rialto.cells.RoutingTable;
+import io.rialto.node.postgres.Database;
+import io.rialto.node.postgres.DatabaseAddress;
+import io.rialto.node.postgres.PostgresServer;
 import io.rialto.protocol.Buckets;
 import io.rialto.protocol.Caller;
 import io.rialto.protocol.CallerTokens;
 import io.rialto.protocol.ProtocolException;
-import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -18,38 +22,64 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Three cells without the platform: one PostgreSQL with a database and a fence for each, and gateways that take
- * registrations, verify and mint caller tokens, locate by the user's shard, and pass calls on.
+ * Three cells without the platform: for each a PostgreSQL of its own with the cell's fence and a role for the wallet, and
+ * a gateway that takes registrations, verifies and mints caller tokens, locates by the user's shard, and passes calls on.
  */
 final class TestCells implements AutoCloseable {
     static final List<String> CELLS = List.of("east", "west", "global");
-    static final int SHARDS = 100;
+
+    /** Of the table's override; it is in the west. */
+    static final int OWN_SHARD = 1000;
+
+    private static final int SHARDS = 100;
+    private static final String TABLE = """
+            {"shards": 100,
+             "cells": [
+              {"id": "east", "type": "regional", "city": "a", "public": ["https://127.0.0.1:1"], "nodes": []},
+              {"id": "west", "type": "regional", "city": "b", "public": ["https://127.0.0.1:2"], "nodes": []},
+              {"id": "global", "type": "global", "city": "a", "public": [], "nodes": []}],
+             "units": [
+              {"id": "u-east", "generation": 1, "cell": "east"},
+              {"id": "u-west", "generation": 1, "cell": "west"},
+              {"id": "u-global", "generation": 1, "cell": "global"}],
+             "assignments": [
+              {"from": 0, "to": 49, "unit": "u-east", "epoch": 1}, {"from": 50, "to": 99, "unit": "u-west", "epoch": 1}],
+             "overrides": [{"user": "100000000000", "shard": 1000, "unit": "u-west", "epoch": 1}],
+             "global": {"unit": "u-global", "epoch": 1, "shard": -1}}""";
     private static final byte[] KEY = "0123456789abcdef0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
     private static final CallerTokens TOKENS = new CallerTokens(Map.of("k1", KEY), "k1");
     private static final JsonMapper JSON = new JsonMapper();
 
-    private final EmbeddedPostgres postgres;
+    private final Path directory;
     private final Path keys;
+    private final Map<String, PostgresServer> servers = new ConcurrentHashMap<>();
+    private final Map<String, DatabaseAddress> databases = new ConcurrentHashMap<>();
     private final Map<String, HttpServer> gateways = new ConcurrentHashMap<>();
     private final Map<String, String> backends = new ConcurrentHashMap<>();
+    private final Map<String, Integer> databaseKills = new ConcurrentHashMap<>();
+    private final Map<String, Integer> overrides = new ConcurrentHashMap<>();
     private final HttpClient http = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
             .connectTimeout(Duration.ofSeconds(2))
             .build();
+    private volatile BooleanSupplier lost = () -> false;
 
     /** An answer that is no 200. */
     static final class Refused extends RuntimeException {
@@ -60,50 +90,63 @@ final class TestCells implements AutoCloseable {
         }
     }
 
-    TestCells(Path directory) throws IOException, SQLException {
-        postgres = EmbeddedPostgres.builder()
-                .setServerConfig("fsync", "on")
-                .setServerConfig("max_connections", "150")
-                .start();
-        for (String cell : CELLS) {
-            try (Connection connection = postgres.getPostgresDatabase().getConnection();
-                    Statement statement = connection.createStatement()) {
-                statement.execute("CREATE DATABASE " + cell);
-            }
-            try (Connection connection = connection(cell);
-                    Statement statement = connection.createStatement()) {
-                statement.execute("CREATE SCHEMA rialto; SET search_path = rialto");
-                statement.execute(fence());
-                statement.execute(
-                        switch (cell) {
-                            case "global" -> "INSERT INTO fence VALUES (-1, 1, 'OPEN')";
-                            case "east" -> "INSERT INTO fence SELECT s, 1, 'OPEN' FROM generate_series(0, 49) s";
-                            default -> "INSERT INTO fence SELECT s, 1, 'OPEN' FROM generate_series(50, 99) s";
-                        });
-            }
-            gateways.put(cell, gateway(cell));
-        }
+    TestCells(Path directory) throws Exception {
+        this.directory = directory;
         keys = Files.writeString(
                 directory.resolve("caller-keys.json"),
                 "[{\"id\":\"k1\",\"key\":\"" + Base64.getEncoder().encodeToString(KEY)
                         + "\",\"from\":\"2020-01-01T00:00:00Z\",\"until\":\"2100-01-01T00:00:00Z\"}]");
-    }
-
-    private static String fence() throws IOException {
-        try (var sql = io.rialto.cells.Fence.class.getResourceAsStream("/io/rialto/cells/migrations/V1__fence.sql")) {
-            if (sql == null) {
-                throw new IOException("the cells' migration is not where it was");
+        SecureRandom random = new SecureRandom();
+        RoutingTable table = RoutingTable.parse(JSON.readTree(TABLE));
+        try {
+            for (String cell : CELLS) {
+                PostgresServer server = PostgresServer.start(
+                        directory.resolve("binaries"),
+                        directory.resolve(cell),
+                        PostgresServer.Options.standard(),
+                        random);
+                servers.put(cell, server);
+                databases.put(cell, server.database("cell"));
+                try (Database database = Database.open(server.database("cell"), cell, 2, Duration.ofSeconds(30))) {
+                    Fence fence = Fence.open(database);
+                    fence.seed(table, cell);
+                    database.backendRole("wallet", "wallet", passwordFile(cell), random);
+                    fence.allow("wallet");
+                }
+                gateways.put(cell, gateway(cell));
             }
-            return new String(sql.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (Exception e) {
+            close();
+            throw e;
         }
     }
 
-    String url(String cell) {
-        return postgres.getJdbcUrl("postgres", cell);
+    private Path passwordFile(String cell) {
+        return directory.resolve(cell + ".wallet.password");
+    }
+
+    private DatabaseAddress database(String cell) {
+        return Objects.requireNonNull(databases.get(cell), cell);
+    }
+
+    /** Ends the postmaster as a lost machine would; whoever owns the server starts it again. */
+    void killDatabase(String cell) throws IOException {
+        Path file = directory.resolve(cell).resolve("data/postmaster.pid");
+        long pid = Long.parseLong(Files.readAllLines(file).getFirst().trim());
+        databaseKills.merge(cell, 1, Integer::sum);
+        ProcessHandle.of(pid).orElseThrow().destroyForcibly();
+    }
+
+    /** Whether the cell's PostgreSQL has come back as often as it was killed. */
+    boolean databaseServes(String cell) {
+        PostgresServer.Health health =
+                Objects.requireNonNull(servers.get(cell), cell).health();
+        return health.running() && health.restarts() >= databaseKills.getOrDefault(cell, 0);
     }
 
     Connection connection(String cell) throws SQLException {
-        return postgres.getDatabase("postgres", cell).getConnection();
+        DatabaseAddress address = database(cell);
+        return DriverManager.getConnection(address.url(), address.user(), address.password());
     }
 
     List<LedgerCheck.Cell> books() {
@@ -112,27 +155,56 @@ final class TestCells implements AutoCloseable {
         return books;
     }
 
-    List<String> arguments() {
+    /** What a wallet process of these cells is started with. */
+    List<String> arguments(List<String> cells) {
         List<String> arguments = new ArrayList<>(List.of(
-                "--cells=" + String.join(",", CELLS),
+                "--cells=" + String.join(",", cells),
                 "--rialto.caller-keys-file=" + keys,
+                "--wallet.database-user=wallet",
                 "--wallet.pin-cost=4",
                 "--wallet.relay-lease=1s",
                 "--wallet.connections=8"));
-        for (String cell : CELLS) {
-            arguments.add("--" + cell + ".wallet.database-url=" + url(cell));
+        for (String cell : cells) {
+            arguments.add("--" + cell + ".wallet.database-url=" + database(cell).url());
+            arguments.add("--" + cell + ".wallet.database-password-file=" + passwordFile(cell));
+            arguments.add("--" + cell + ".rialto.gateways=127.0.0.1:"
+                    + Objects.requireNonNull(gateways.get(cell)).getAddress().getPort());
         }
-        gateways.forEach((cell, gateway) -> arguments.add("--" + cell + ".rialto.gateways=127.0.0.1:"
-                + gateway.getAddress().getPort()));
         return arguments;
+    }
+
+    /** From now on the gateways lose an answer whenever this says so: after the backend gave it. */
+    void loseAnswers(BooleanSupplier lost) {
+        this.lost = lost;
+    }
+
+    /** Whether a wallet of the cell has registered since {@link #forget}. */
+    boolean serves(String cell) {
+        return backends.containsKey(cell);
+    }
+
+    /** The wallet of the cell is dead. */
+    void forget(String cell) {
+        backends.remove(cell);
+    }
+
+    /** Gives a user a shard of their own, as an override of the routing table does. */
+    void override(String user) {
+        overrides.put(user, OWN_SHARD);
     }
 
     static String cellOf(int shard) {
         return shard < 0 ? "global" : shard < 50 ? "east" : "west";
     }
 
-    static int shard(String operation, @Nullable String user) {
-        return operation.startsWith("wallet.Directory/") || user == null ? -1 : Buckets.of(user, SHARDS);
+    String cellOf(String user) {
+        return cellOf(shard("", user));
+    }
+
+    private int shard(String operation, @Nullable String user) {
+        return operation.startsWith("wallet.Directory/") || user == null
+                ? -1
+                : overrides.getOrDefault(user, Buckets.of(user, SHARDS));
     }
 
     private HttpServer gateway(String cell) throws IOException {
@@ -185,6 +257,7 @@ final class TestCells implements AutoCloseable {
         if (backend == null) {
             throw new IOException("no backend in " + cellOf(shard));
         }
+        boolean lose = lost.getAsBoolean();
         long now = System.currentTimeMillis();
         String token = TOKENS.mint(Caller.builder("edge", operation, now, now + 30_000)
                 .device(device)
@@ -200,7 +273,14 @@ final class TestCells implements AutoCloseable {
         if (key != null) {
             request.header("idempotency-key", key);
         }
-        return http.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
+        if (routedBy != null) {
+            request.header("rialto-route", routedBy);
+        }
+        HttpResponse<byte[]> answer = http.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
+        if (lose) {
+            throw new IOException("lost the answer of " + operation);
+        }
+        return answer;
     }
 
     /** A phone's call, as its gateway passes it on. */
@@ -225,6 +305,8 @@ final class TestCells implements AutoCloseable {
     @Override
     public void close() throws IOException {
         gateways.values().forEach(gateway -> gateway.stop(0));
-        postgres.close();
+        for (PostgresServer server : servers.values()) {
+            server.close();
+        }
     }
 }

@@ -26,19 +26,27 @@ final class TestPhone {
     }
 
     static TestPhone open(TestCells cells, String handle) throws Exception {
+        TestPhone phone = claim(cells, handle);
+        phone.open(phone.uid);
+        return phone;
+    }
+
+    static TestPhone claim(TestCells cells, String handle) throws Exception {
         String device = "device-" + handle;
         ClaimRequest claim = ClaimRequest.newBuilder().setHandle(handle).build();
         String uid = cells.call(
                         "wallet.Directory/Claim", device, null, null, null, claim, ClaimAnswer.getDefaultInstance())
                 .getUid();
-        TestPhone phone = new TestPhone(cells, device, uid);
+        return new TestPhone(cells, device, uid);
+    }
+
+    void open(String route) throws Exception {
         OpenRequest open = OpenRequest.newBuilder().setUid(uid).setPin(PIN).build();
-        cells.call("wallet.Account/Open", device, null, uid, null, open, OpenAnswer.getDefaultInstance());
-        return phone;
+        cells.call("wallet.Account/Open", device, null, route, null, open, OpenAnswer.getDefaultInstance());
     }
 
     String cell() {
-        return TestCells.cellOf(TestCells.shard("wallet.Balance/Get", uid));
+        return cells.cellOf(uid);
     }
 
     LoginAnswer login(String pin) throws Exception {

@@ -33,7 +33,7 @@ final class WalletTest {
     @BeforeAll
     static void start(@TempDir Path directory) throws Exception {
         cells = new TestCells(directory);
-        wallets = WalletApplication.start(cells.arguments());
+        wallets = WalletApplication.start(cells.arguments(TestCells.CELLS));
     }
 
     @AfterAll
@@ -203,6 +203,25 @@ final class WalletTest {
                                 .build(),
                         io.rialto.wallet.api.OpenAnswer.getDefaultInstance()))
                 .hasMessageContaining("not_the_claimer");
+    }
+
+    @Test
+    void opens_an_account_in_the_shard_that_the_table_has_for_its_user() throws Exception {
+        TestPhone moved = TestPhone.claim(cells, "user" + next++);
+        cells.override(moved.uid);
+        moved.open(moved.uid);
+        TestPhone payer = phoneIn("east");
+        payer.pay(moved.uid, 30, "key");
+        assertThat(settled().findings()).isEmpty();
+        assertThat(moved.cell()).isEqualTo("west");
+        assertThat(moved.balance()).isEqualTo(100_030);
+    }
+
+    @Test
+    void refuses_to_open_an_account_by_the_route_of_another_user() throws Exception {
+        TestPhone other = phone();
+        TestPhone phone = TestPhone.claim(cells, "user" + next++);
+        assertThatThrownBy(() -> phone.open(other.uid)).hasMessageContaining("rialto-route");
     }
 
     @Test
