@@ -49,6 +49,10 @@ final class CellHint {
         return shard == other.shard && epoch < other.epoch;
     }
 
+    String cell() {
+        return text.substring(0, text.indexOf(';'));
+    }
+
     URI gateway() {
         return gateway;
     }

@@ -72,6 +72,13 @@ final class Gateways {
         return leastRecent;
     }
 
+    /** The cell of a gateway that a hint has named; null where it is known by its address alone. */
+    @Nullable
+    String cellOf(URI gateway) {
+        CellHint hint = cell;
+        return hint != null && hint.gateway().equals(gateway) ? hint.cell() : null;
+    }
+
     private List<URI> all() {
         CellHint hint = cell;
         List<URI> all = new ArrayList<>(boot.size() + 1);

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.lang.reflect.Proxy;
+import java.net.URI;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -45,6 +46,7 @@ public final class Rialto implements Closeable {
     private final SecureRandom random;
     private final Identity identity;
     private final Gateways gateways;
+    private final Edges edges;
     private final Transport transport;
     private final ExecutorService executor;
     private final String app;
@@ -61,7 +63,7 @@ public final class Rialto implements Closeable {
 
         Kept kept = new Kept(settings.storage, app, settings.reporter);
         ServerTime time = new ServerTime(clock);
-        Edges edges = new Edges();
+        this.edges = new Edges();
         this.identity = new Identity(kept, settings.deviceSigner, random);
         this.gateways = new Gateways(settings.gateways, kept, clock);
         RequestSigner requests = new RequestSigner(identity.signer(), time, random);
@@ -234,6 +236,24 @@ public final class Rialto implements Closeable {
     private static CallException unreadableAnswer(IOException e) {
         return new CallException(
                 Code.DATA_LOSS, "", "the answer cannot be read: " + e.getMessage(), Dispatched.YES, false, 0, null, e);
+    }
+
+    /**
+     * The cell whose gateway is called now, for logs and figures: the user's as far as an answer has named it, else that of
+     * the first address; null before the first answer.
+     */
+    public @Nullable String cell() {
+        URI gateway = gateways.choose();
+        String cell = gateways.cellOf(gateway);
+        if (cell != null) {
+            return cell;
+        }
+        String edge = edges.of(gateway);
+        if (edge == null) {
+            return null;
+        }
+        int slash = edge.indexOf('/');
+        return slash < 0 ? edge : edge.substring(0, slash);
     }
 
     /** Whether a user is logged in on this device, as far as it knows. */

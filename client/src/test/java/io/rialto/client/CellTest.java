@@ -48,6 +48,19 @@ final class CellTest {
     }
 
     @Test
+    void the_client_says_whose_gateway_it_calls() {
+        fixture.platform.place("61", "west");
+        Rialto client = fixture.client();
+        assertThat(client.cell()).isNull();
+        WalletService wallet = client.service(WalletService.class);
+        wallet.login(new Login("7"));
+        assertThat(client.cell()).isEqualTo("east");
+        wallet.login(new Login("61"));
+        wallet.balance();
+        assertThat(client.cell()).isEqualTo("west");
+    }
+
+    @Test
     void a_cell_that_is_gone_is_passed_over_for_the_boot_addresses() {
         fixture.platform.place("61", "west");
         WalletService wallet = phone();

@@ -40,7 +40,7 @@ final class Directory {
 
     private record Claimed(String uid, String device) {}
 
-    @Operation("wallet.Directory/Claim")
+    @Operation(value = "wallet.Directory/Claim", idempotent = true)
     ClaimAnswer claim(ClaimRequest request, Caller caller) {
         String device = Refusals.device(caller);
         String handle = handle(request.getHandle());

@@ -36,6 +36,11 @@ final class WalletConfiguration {
     }
 
     @Bean
+    KeySweep keySweep(FencedTransactions transactions, WalletProperties properties) {
+        return new KeySweep(transactions, properties.idempotencyRetention());
+    }
+
+    @Bean
     Directory directory(FencedTransactions transactions, SecureRandom random) {
         return new Directory(transactions, random);
     }

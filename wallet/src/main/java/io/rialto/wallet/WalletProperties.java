@@ -15,6 +15,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param currency of every account
  * @param openingBalanceMinor what an account starts with
  * @param pinCost of bcrypt, the logarithm of its rounds
+ * @param idempotencyRetention how long the answer to an idempotency key is kept; nobody tries again later
  * @param relayLease after this time another worker may bring what one has taken
  */
 @ConfigurationProperties("wallet")
@@ -26,6 +27,7 @@ record WalletProperties(
         @DefaultValue("EUR") String currency,
         @DefaultValue("100000") long openingBalanceMinor,
         @DefaultValue("10") int pinCost,
+        @DefaultValue("7d") Duration idempotencyRetention,
         @DefaultValue("5s") Duration relayLease) {
 
     WalletProperties {
@@ -33,6 +35,11 @@ record WalletProperties(
         require(openingBalanceMinor > 0, "opening-balance-minor", openingBalanceMinor, "1 or more");
         require(pinCost >= 4 && pinCost <= 16, "pin-cost", pinCost, "4..16");
         require(currency.matches("[A-Z]{3}"), "currency", currency, "three letters of ISO 4217");
+        require(
+                idempotencyRetention.compareTo(Duration.ofHours(1)) >= 0,
+                "idempotency-retention",
+                idempotencyRetention,
+                "1h or more");
         require(relayLease.compareTo(Duration.ofSeconds(1)) >= 0, "relay-lease", relayLease, "1s or more");
     }
 

@@ -3,6 +3,7 @@ package io.rialto.wallet;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.rialto.starter.FencedTransactions;
 import io.rialto.wallet.LedgerCheck.Books;
 import io.rialto.wallet.api.ChargeRequest;
 import io.rialto.wallet.api.CreditAnswer;
@@ -15,6 +16,7 @@ import io.rialto.wallet.api.TransferAnswer;
 import io.rialto.wallet.api.TransferState;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
@@ -92,6 +94,28 @@ final class WalletTest {
         assertThat(payer.pay(payee.uid, 10, "key")).isEqualTo(first);
         assertThatThrownBy(() -> payer.pay(payee.uid, 11, "key")).hasMessageContaining("idempotency_key_reused");
         assertThat(payer.balance()).isEqualTo(99_990);
+    }
+
+    @Test
+    void forgets_old_keys_in_batches_and_keeps_the_others() throws Exception {
+        TestPhone payer = phoneIn("east");
+        TestPhone payee = phoneIn("east");
+        TransferAnswer first = payer.pay(payee.uid, 10, "kept");
+        try (Connection east = cells.connection("east");
+                Statement statement = east.createStatement()) {
+            statement.execute("INSERT INTO wallet.idempotency SELECT shard, uid, 'old' || n, '', 'x', now() - interval"
+                    + " '8 days' FROM wallet.account, generate_series(1, 700) n WHERE uid = '" + payer.uid + "'");
+            KeySweep sweep = new KeySweep(wallets.getFirst().getBean(FencedTransactions.class), Duration.ofDays(7));
+            assertThat(sweep.round()).isTrue();
+            assertThat(sweep.round()).isFalse();
+            try (ResultSet rows =
+                    statement.executeQuery("SELECT key FROM wallet.idempotency WHERE uid = '" + payer.uid + "'")) {
+                assertThat(rows.next()).isTrue();
+                assertThat(rows.getString(1)).isEqualTo("kept");
+                assertThat(rows.next()).isFalse();
+            }
+        }
+        assertThat(payer.pay(payee.uid, 10, "kept")).isEqualTo(first);
     }
 
     @Test

@@ -13,7 +13,7 @@ import io.rialto.wallet.api.ShowRequest;
 import io.rialto.wallet.api.TransferRequest;
 import java.util.UUID;
 
-/** One simulated phone and its user. Used by one thread at a time, but for {@link #code}. */
+/** One simulated phone. Any thread may use it once it has begun. */
 final class Phone implements AutoCloseable {
     private static final String CURRENCY = "EUR";
 
@@ -47,12 +47,20 @@ final class Phone implements AutoCloseable {
         wallet.login(LoginRequest.newBuilder().setUid(uid).setPin(pin).build(), hint);
     }
 
-    void balance() {
-        wallet.balance(BalanceRequest.getDefaultInstance());
+    /** Whose gateway it calls; "none" before the first answer. */
+    String cell() {
+        String cell = client.cell();
+        return cell == null ? "none" : cell;
     }
 
-    void history() {
-        wallet.history(HistoryRequest.newBuilder().setPageSize(20).build());
+    long balance() {
+        return wallet.balance(BalanceRequest.getDefaultInstance()).getBalanceMinor();
+    }
+
+    /** How many entries came. */
+    int history() {
+        return wallet.history(HistoryRequest.newBuilder().setPageSize(20).build())
+                .getEntriesCount();
     }
 
     /** The id of the transfer. */

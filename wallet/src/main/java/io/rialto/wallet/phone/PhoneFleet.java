@@ -1,9 +1,7 @@
 package io.rialto.wallet.phone;
 
-import io.rialto.client.CallException;
 import io.rialto.client.Rialto;
 import io.rialto.client.codec.ProtobufCodec;
-import io.rialto.protocol.Buckets;
 import io.rialto.protocol.ServerKey;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -13,19 +11,21 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -39,8 +39,9 @@ public final class PhoneFleet implements Callable<Integer> {
     /** Phones that begin at once: each costs two hashes of a PIN at the wallet. */
     private static final int BEGINNING = 16;
 
-    private static final int SHARDS = 100;
-    private static final int MAX_AMOUNT_MINOR = 500;
+    /** A call takes no longer than the SDK's deadline. */
+    private static final int END_SECONDS = 15;
+
     private static final JsonMapper JSON = new JsonMapper();
 
     @Option(names = "--gateways", required = true, split = ",", description = "https://host:port, one or several.")
@@ -52,10 +53,10 @@ public final class PhoneFleet implements Callable<Integer> {
     @Option(names = "--server-keys-file", required = true, description = "JSON list of {suite, key}: keys to pin.")
     private Path serverKeysFile = Path.of("server-keys.json");
 
-    @Option(names = "--phones", defaultValue = "200")
+    @Option(names = "--phones", defaultValue = "200", description = "How many (${DEFAULT-VALUE}).")
     private int phones = 200;
 
-    @Option(names = "--seconds", defaultValue = "20")
+    @Option(names = "--seconds", defaultValue = "20", description = "After the login (${DEFAULT-VALUE}).")
     private int seconds = 20;
 
     @Option(
@@ -64,48 +65,63 @@ public final class PhoneFleet implements Callable<Integer> {
             description = "Between two calls of a phone (${DEFAULT-VALUE}).")
     private int thinkMillis = 100;
 
-    @Option(names = "--seed", defaultValue = "1")
+    @Option(names = "--seed", defaultValue = "1", description = "Of what users do (${DEFAULT-VALUE}).")
     private long seed = 1;
 
-    @Option(names = "--json", description = "Where the summary goes.")
+    @Option(names = "--json", description = "File for the summary, instead of the terminal.")
     private @Nullable Path json;
 
     @Option(names = "--acknowledged", description = "Where the ids of acknowledged transfers go.")
     private @Nullable Path acknowledged;
 
     private final PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
-    private final Tally all = new Tally();
-    private final Map<String, Tally> byOperation = new ConcurrentHashMap<>();
-    private final Map<String, Tally> byHalf = new ConcurrentHashMap<>();
-    private final Queue<String> transfers = new ConcurrentLinkedQueue<>();
-    private volatile boolean running = true;
+    private final Board board = new Board();
+    private final Queue<Phone> fleet = new ConcurrentLinkedQueue<>();
+    private final CountDownLatch over = new CountDownLatch(1);
+    private final CountDownLatch done = new CountDownLatch(1);
 
     public static void main(String[] args) {
         System.exit(new CommandLine(new PhoneFleet()).execute(args));
     }
 
+    /** Begins, lives, ends: by time, or by a signal, with the same summary. */
     @Override
     public Integer call() throws IOException, InterruptedException, ExecutionException {
-        List<Phone> fleet = new ArrayList<>();
-        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            fleet.addAll(begin(threads));
-            out.println(fleet.size() + " phones have logged in");
+        Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(this::endEarly));
+        try (Promises promises = new Promises(acknowledged);
+                ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Phone> phones = begin(threads);
+            out.println(phones.size() + " phones have logged in");
             long begun = System.nanoTime();
             List<Future<?>> users = new ArrayList<>();
-            for (int i = 0; i < fleet.size(); i++) {
-                Phone phone = fleet.get(i);
-                Random random = new Random(seed * 1_000_003 + i);
-                users.add(threads.submit(() -> live(phone, fleet, random)));
+            for (int i = 0; i < phones.size(); i++) {
+                PhoneUser user = new PhoneUser(
+                        phones.get(i), phones, new Random(seed * 1_000_003 + i), thinkMillis, board, promises);
+                users.add(threads.submit(() -> user.live(over)));
             }
             watch(begun);
-            running = false;
+            over.countDown();
             for (Future<?> user : users) {
                 user.get();
             }
-            finish((System.nanoTime() - begun) / 1e9);
-            return 0;
+            finish((System.nanoTime() - begun) / 1e9, promises);
+            return board.succeeded() > 0 ? 0 : 1;
         } finally {
+            over.countDown();
             fleet.forEach(Phone::close);
+            done.countDown();
+        }
+    }
+
+    /** On a signal: what is under way ends, and the summary is written. After a normal end nothing is left to wait for. */
+    private void endEarly() {
+        over.countDown();
+        try {
+            if (!done.await(END_SECONDS, TimeUnit.SECONDS)) {
+                out.println("phones: calls did not end within " + END_SECONDS + " s");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -117,10 +133,11 @@ public final class PhoneFleet implements Callable<Integer> {
         List<Future<Phone>> starting = new ArrayList<>();
         for (int i = 0; i < phones; i++) {
             String handle = "p" + run + "." + i;
+            Phone phone = phone(keys, i);
+            fleet.add(phone);
             starting.add(threads.submit(() -> {
                 beginning.acquire();
                 try {
-                    Phone phone = phone(keys);
                     phone.begin(handle);
                     return phone;
                 } finally {
@@ -128,17 +145,17 @@ public final class PhoneFleet implements Callable<Integer> {
                 }
             }));
         }
-        List<Phone> fleet = new ArrayList<>();
+        List<Phone> ready = new ArrayList<>();
         for (Future<Phone> one : starting) {
-            fleet.add(one.get());
+            ready.add(one.get());
         }
-        return fleet;
+        return ready;
     }
 
     private List<ServerKey> serverKeys() throws IOException {
         JsonNode read = JSON.readTree(Files.readAllBytes(serverKeysFile));
         List<ServerKey> keys = new ArrayList<>();
-        for (JsonNode key : read.isArray() ? read : read.path("server-keys")) {
+        for (JsonNode key : read) {
             keys.add(ServerKey.of(
                     key.path("suite").asInt(),
                     Base64.getUrlDecoder().decode(key.path("key").asString())));
@@ -146,10 +163,13 @@ public final class PhoneFleet implements Callable<Integer> {
         return keys;
     }
 
-    private Phone phone(List<ServerKey> keys) {
+    /** Phones know all gateways, each in an order of its own; which cell is theirs they learn. */
+    private Phone phone(List<ServerKey> keys, int number) {
+        List<URI> order = new ArrayList<>(gateways);
+        Collections.rotate(order, number);
         Rialto client = Rialto.builder()
                 .app("wallet")
-                .gateways(gateways)
+                .gateways(order)
                 .serverKeys(keys)
                 .trust(ca)
                 .codec(ProtobufCodec.of(WalletService.messages()))
@@ -157,101 +177,27 @@ public final class PhoneFleet implements Callable<Integer> {
         return new Phone(client, "135790");
     }
 
-    /** What one user does until the time is over: half balances, a quarter transfers, some history, some codes. */
-    private void live(Phone phone, List<Phone> fleet, Random random) {
-        while (running) {
-            int dice = random.nextInt(100);
-            Phone other = fleet.get(random.nextInt(fleet.size()));
-            if (dice < 50) {
-                measured("wallet.Balance/Get", phone, phone::balance);
-            } else if (dice < 65) {
-                measured("wallet.History/List", phone, phone::history);
-            } else if (other.uid().equals(phone.uid())) {
-                continue;
-            } else if (dice < 90) {
-                long amount = random.nextLong(1, MAX_AMOUNT_MINOR);
-                measured("wallet.Transfer/Create", phone, () -> transfers.add(phone.pay(other.uid(), amount)));
-            } else {
-                long amount = random.nextLong(1, MAX_AMOUNT_MINOR);
-                List<String> code = new ArrayList<>();
-                measured("wallet.PaymentCode/Show", phone, () -> code.add(phone.code()));
-                for (String shown : code) {
-                    measured(
-                            "wallet.PaymentCode/Charge",
-                            other,
-                            () -> transfers.add(other.charge(phone.uid(), shown, amount)));
-                }
-            }
-            think(random);
-        }
-    }
-
-    private void think(Random random) {
-        try {
-            Thread.sleep(thinkMillis / 2 + random.nextInt(thinkMillis + 1));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            running = false;
-        }
-    }
-
-    private void measured(String operation, Phone phone, Runnable call) {
-        long begun = System.nanoTime();
-        String error = "";
-        try {
-            call.run();
-        } catch (CallException e) {
-            error = e.reason();
-        }
-        long took = System.nanoTime() - begun;
-        all.add(took, error);
-        byOperation.computeIfAbsent(operation, name -> new Tally()).add(took, error);
-        byHalf.computeIfAbsent(half(phone), name -> new Tally()).add(took, error);
-    }
-
-    private static String half(Phone phone) {
-        return Buckets.of(phone.uid(), SHARDS) < SHARDS / 2 ? "shards 00-49" : "shards 50-99";
-    }
-
     private void watch(long begun) throws InterruptedException {
-        long before = 0;
         for (int second = 1; second <= seconds; second++) {
-            Thread.sleep(Math.max(0, begun / 1_000_000 + second * 1_000L - System.nanoTime() / 1_000_000));
-            long calls = all.calls();
-            out.printf(
-                    "%3d s  calls %7d  %6d/s  p50 %6.1f ms  p99 %6.1f ms  errors %s%n",
-                    second, calls, calls - before, all.millis(50), all.millis(99), all.errors());
-            before = calls;
+            long left = begun + TimeUnit.SECONDS.toNanos(second) - System.nanoTime();
+            if (over.await(left, TimeUnit.NANOSECONDS)) {
+                return;
+            }
+            out.println(board.line(second));
         }
     }
 
-    private void finish(double took) throws IOException {
-        Map<String, Object> summary = summary(all);
+    private void finish(double took, Promises promises) throws IOException {
+        Map<String, Object> summary = new LinkedHashMap<>();
         summary.put("phones", phones);
         summary.put("seconds", took);
-        summary.put("rate", all.calls() / took);
-        summary.put("acknowledged-transfers", transfers.size());
-        Map<String, Object> operations = new LinkedHashMap<>();
-        byOperation.forEach((name, tally) -> operations.put(name, summary(tally)));
-        summary.put("operations", operations);
-        Map<String, Object> halves = new LinkedHashMap<>();
-        byHalf.forEach((name, tally) -> halves.put(name, summary(tally)));
-        summary.put("shards", halves);
-        out.println(JSON.writerWithDefaultPrettyPrinter().writeValueAsString(summary));
-        if (json != null) {
-            Files.write(json, JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(summary));
+        summary.put("acknowledged-transfers", promises.count());
+        summary.putAll(board.summary());
+        String text = JSON.writerWithDefaultPrettyPrinter().writeValueAsString(summary);
+        if (json == null) {
+            out.println(text);
+        } else {
+            Files.writeString(json, text + "\n");
         }
-        if (acknowledged != null) {
-            Files.write(acknowledged, transfers);
-        }
-    }
-
-    private static Map<String, Object> summary(Tally tally) {
-        Map<String, Object> summary = new LinkedHashMap<>();
-        summary.put("calls", tally.calls());
-        summary.put("errors", tally.errors());
-        summary.put("p50-ms", tally.millis(50));
-        summary.put("p99-ms", tally.millis(99));
-        return summary;
     }
 }
