@@ -26,6 +26,6 @@ final class BenchmarkPage {
 
     /** The checkout, as the launcher names it. */
     static Path home() {
-        return Path.of(Objects.requireNonNullElse(System.getenv("RIALTO_HOME"), "."));
+        return Path.of(Objects.requireNonNullElse(System.getProperty("rialto.home"), "."));
     }
 }

@@ -31,10 +31,10 @@ final class GatewayCommand implements Callable<Integer> {
     Path json;
 
     @Option(names = "--rounds", description = "Turns of each peer (default: ${DEFAULT-VALUE}).")
-    int rounds = 5;
+    int rounds = 3;
 
     @Option(names = "--seconds", description = "Length of a turn (default: ${DEFAULT-VALUE}).")
-    int seconds = 4;
+    int seconds = 3;
 
     @Option(names = "--rate", description = "Requests per second for latencies (default: ${DEFAULT-VALUE}).")
     int rate = 4000;
@@ -67,9 +67,9 @@ final class GatewayCommand implements Callable<Integer> {
             peers.add(spring);
             List<Protocol> protocols = Arrays.asList(Protocol.values());
             List<Throughput.Row> rows =
-                    new Throughput(load, turns, quick ? 2 : seconds, rate).measure(peers, protocols, quick ? 3 : 12);
+                    new Throughput(load, turns, quick ? 2 : seconds, rate).measure(peers, protocols, quick ? 3 : 8);
             List<Secured.Row> secured = new Secured(
-                            folder, scene.otherProcessors(), turns, quick ? 1000 : 4000, quick ? 2000 : rate)
+                            folder, scene.otherProcessors(), turns, quick ? 1000 : 3000, quick ? 2000 : rate)
                     .measure(edge, protocols, true);
             spring.close();
             double kilobytes = idleKilobytes(scene);

@@ -35,18 +35,18 @@ record RialtoEdge(Child child, int plain, int tls, boolean http2Backend) impleme
         int tls = Tools.freePort();
         Properties settings = new Properties();
         settings.putAll(Map.of(
-                "cell", "one",
-                "node", "one-1",
-                "public-port", Integer.toString(tls),
-                "plain-port", Integer.toString(plain),
-                "internal-port", Integer.toString(Tools.freePort()),
-                "tls-chain-file", scene.certificate().toString(),
-                "tls-key-file", scene.key().toString(),
-                "loops", "1",
-                "snapshot-snapshot-file", folder.resolve("snapshot").toString(),
-                "snapshot-control-keys", signer.publicKey()));
+                "edge-cell", "one",
+                "edge-node", "one-1",
+                "edge-public-port", Integer.toString(tls),
+                "edge-plain-port", Integer.toString(plain),
+                "edge-internal-port", Integer.toString(Tools.freePort()),
+                "edge-tls-chain-file", scene.certificate().toString(),
+                "edge-tls-key-file", scene.key().toString(),
+                "edge-loops", "1",
+                "edge-snapshot-snapshot-file", folder.resolve("snapshot").toString(),
+                "edge-snapshot-control-keys", signer.publicKey()));
         // Nothing listens there: control is away.
-        settings.put("snapshot-control-urls", "http://127.0.0.1:" + Tools.freePort());
+        settings.put("edge-snapshot-control-urls", "http://127.0.0.1:" + Tools.freePort());
         Path file = folder.resolve("edge.properties");
         try (var writer = Files.newBufferedWriter(file)) {
             settings.store(writer, null);
@@ -58,7 +58,7 @@ record RialtoEdge(Child child, int plain, int tls, boolean http2Backend) impleme
                 "-cp",
                 System.getProperty("java.class.path"),
                 "io.rialto.server.Rialto",
-                "node",
+                "edge-node",
                 "--role=edge",
                 "--settings=" + file));
         Child child = Child.start(folder.getFileName().toString(), scene.folder(), scene.proxyProcessor(), command)

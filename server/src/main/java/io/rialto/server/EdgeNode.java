@@ -242,6 +242,21 @@ final class EdgeNode implements AutoCloseable {
         return follower.health().version();
     }
 
+    /** Says that it leaves, and stays open for a while: balancers need that long to notice. */
+    void leave(Duration notice) {
+        Gateway running = gateway;
+        if (running != null) {
+            running.drain();
+        }
+        try {
+            if (stopping.await(notice.toMillis(), TimeUnit.MILLISECONDS)) {
+                LOG.debug("edge {}: stopped while it was leaving", settings.node());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     /** Takes no more calls of phones, and waits for those in flight; other edges are still served. */
     void drain() throws InterruptedException {
         if (stopping.getCount() == 0) {

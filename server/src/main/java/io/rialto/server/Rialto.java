@@ -1,5 +1,6 @@
 package io.rialto.server;
 
+import java.util.Objects;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -17,6 +18,8 @@ import picocli.CommandLine.IVersionProvider;
             CallCommand.class,
             ConfigCommand.class,
             KeysCommand.class,
+            NodeCommand.class,
+            BenchCommand.class,
             CompletionCommand.class
         },
         footer = {"", "Also: ./rialto test runs every check of the project (see README.md)."})
@@ -31,9 +34,12 @@ public final class Rialto {
     }
 
     static CommandLine commandLine() {
-        return new CommandLine(new Rialto())
+        CommandLine program = new CommandLine(new Rialto())
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setExecutionExceptionHandler((failure, command, parsed) -> report(failure, command));
+        // Its options are the other program's.
+        Objects.requireNonNull(program.getSubcommands().get("bench")).setUnmatchedOptionsArePositionalParams(true);
+        return program;
     }
 
     private static int report(Exception failure, CommandLine command) {
