@@ -16,6 +16,11 @@ interface Peer extends AutoCloseable {
         return true;
     }
 
+    /** Whether it must be warm before it is measured. */
+    default boolean isJvm() {
+        return false;
+    }
+
     Target target(Protocol protocol);
 
     /** CPU seconds used by what serves a protocol. */

@@ -58,7 +58,7 @@ record RialtoEdge(Child child, int plain, int tls, boolean http2Backend) impleme
                 "-cp",
                 System.getProperty("java.class.path"),
                 "io.rialto.server.Rialto",
-                "edge-node",
+                "node",
                 "--role=edge",
                 "--settings=" + file));
         Child child = Child.start(folder.getFileName().toString(), scene.folder(), scene.proxyProcessor(), command)
@@ -84,7 +84,7 @@ record RialtoEdge(Child child, int plain, int tls, boolean http2Backend) impleme
                         key(random),
                         key(random));
         String gateway = """
-                {"apps": [{"id": "bench"}],
+                {"apps": [{"id": "bench"}], "bounds": {"queue-delay-ms": 1000},
                  "backends": [{"service": "bench", "protocol": "%s", "max-connections": 512, "max-in-flight": 10000,
                                "addresses": {"one": ["127.0.0.1:%d"]}}],
                  "operations": [
@@ -137,8 +137,13 @@ record RialtoEdge(Child child, int plain, int tls, boolean http2Backend) impleme
 
     @Override
     public String description() {
-        return "`rialto node --role edge`, one event loop, started from a snapshot on disk; JVM "
+        return "`rialto node --role edge`, one event loop, started from a snapshot on disk, sheds load from a queue of 1 s (default 50 ms), as its peers shed none; JVM "
                 + String.join(" ", JVM);
+    }
+
+    @Override
+    public boolean isJvm() {
+        return true;
     }
 
     @Override

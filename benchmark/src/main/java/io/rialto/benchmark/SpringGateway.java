@@ -65,6 +65,11 @@ record SpringGateway(Child plain, int plainPort, Child tls, int tlsPort) impleme
     }
 
     @Override
+    public boolean isJvm() {
+        return true;
+    }
+
+    @Override
     public Target target(Protocol protocol) {
         return switch (protocol) {
             case HTTP1, H2C -> new Target(name(), protocol, "http://127.0.0.1:" + plainPort + "/bench.Plain/Call");

@@ -12,11 +12,9 @@ import java.util.List;
  * @param rounds how often each peer has its turn; medians are over them
  * @param seconds of one turn
  * @param rate requests per second for the latency
+ * @param warmUpSeconds for a JVM to compile what is hot
  */
-record Throughput(H2Load load, int rounds, int seconds, int rate) {
-    /** JVMs compile what is hot in about this time under full load. */
-    private static final int WARM_UP_SECONDS = 8;
-
+record Throughput(H2Load load, int rounds, int seconds, int rate, int warmUpSeconds) {
     /**
      * What one peer reached with one protocol.
      *
@@ -35,7 +33,7 @@ record Throughput(H2Load load, int rounds, int seconds, int rate) {
         }
     }
 
-    List<Row> measure(List<Peer> peers, List<Protocol> protocols, int warmUpSeconds)
+    List<Row> measure(List<Peer> peers, List<Protocol> protocols)
             throws IOException, InterruptedException {
         List<Row> rows = new ArrayList<>();
         for (Protocol protocol : protocols) {
@@ -43,7 +41,7 @@ record Throughput(H2Load load, int rounds, int seconds, int rate) {
             List<Peer> inTurn =
                     peers.stream().filter(peer -> peer.measurable(protocol)).toList();
             for (Peer peer : inTurn) {
-                load.saturate(peer.target(protocol), Math.min(WARM_UP_SECONDS, warmUpSeconds));
+                load.saturate(peer.target(protocol), peer.isJvm() ? warmUpSeconds : 1);
                 ofProtocol.add(new Row(peer.name(), protocol));
             }
             for (int round = 0; round < rounds; round++) {
