@@ -33,8 +33,7 @@ record Throughput(H2Load load, int rounds, int seconds, int rate, int warmUpSeco
         }
     }
 
-    List<Row> measure(List<Peer> peers, List<Protocol> protocols)
-            throws IOException, InterruptedException {
+    List<Row> measure(List<Peer> peers, List<Protocol> protocols) throws IOException, InterruptedException {
         List<Row> rows = new ArrayList<>();
         for (Protocol protocol : protocols) {
             List<Row> ofProtocol = new ArrayList<>();
