@@ -111,6 +111,7 @@ final class SignedCalls {
             throw wrong("it does not match");
         }
         Identity identity = x.state.checked(session.identity());
+        sessions.keep(ticket, session, signed.created);
         // A ticket's last characters are its authentication tag: as good a name as the whole.
         accept(x, signed, "t" + ticket.subSequence(Math.max(0, ticket.length() - 24)), identity);
         return Step.Progress.CONTINUE;

@@ -51,10 +51,15 @@ public final class SealedSession {
 
     /** Takes a counter of a call made at a time; false where it was taken before. */
     public boolean take(long counter, long timeSeconds) {
+        usedAt(timeSeconds);
+        return window.take(counter);
+    }
+
+    /** Notes the time of a genuine call, sealed or signed. */
+    void usedAt(long timeSeconds) {
         if (timeSeconds > lastTimeSeconds) {
             lastTimeSeconds = timeSeconds; // racing writers differ by less than the margin in SealedSessions
         }
-        return window.take(counter);
     }
 
     long lastTimeSeconds() {

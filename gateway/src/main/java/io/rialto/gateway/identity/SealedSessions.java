@@ -28,7 +28,7 @@ public final class SealedSessions {
         this.skewSeconds = skewSeconds;
     }
 
-    /** The session of a ticket; it is remembered from its first call that {@link #remember} is told of. */
+    /** The session of a ticket; it is remembered from its first genuine call. */
     public SealedSession of(AsciiString ticket, Tokens tokens, long nowSeconds) throws ProtocolException {
         SealedSession session = byTicket.get(ticket);
         if (session == null) {
@@ -53,6 +53,22 @@ public final class SealedSessions {
                     Reason.REPLAY_MEMORY_FULL,
                     capacity + " sessions are remembered (expected: a place; try again later)");
         }
+        return put(ticket, session);
+    }
+
+    /**
+     * Remembers the session of a genuine signed call, so that the next one need not open the ticket again. Without a
+     * place for it the call is served all the same: it is not this memory that knows a signed call's replay.
+     */
+    public void keep(AsciiString ticket, SealedSession session, long timeSeconds) {
+        boolean known = session.lastTimeSeconds() != 0;
+        session.usedAt(timeSeconds);
+        if (!known && size.get() < capacity) {
+            put(ticket, session).usedAt(timeSeconds);
+        }
+    }
+
+    private SealedSession put(AsciiString ticket, SealedSession session) {
         // The text may be a view of a larger buffer: keep a copy of its own.
         SealedSession raced = byTicket.putIfAbsent(new AsciiString(ticket.toByteArray(), false), session);
         if (raced != null) {

@@ -1,0 +1,67 @@
+package io.rialto.gateway.identity;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.netty.util.AsciiString;
+import io.rialto.gateway.config.Keys;
+import io.rialto.protocol.ProtocolException;
+import io.rialto.protocol.SessionKeys;
+import java.security.SecureRandom;
+import java.time.Instant;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+final class SealedSessionsTest {
+    private static final long SKEW = 120;
+    private static final Instant NOW = Instant.parse("2026-05-01T00:00:00Z");
+    private static final long SECONDS = NOW.getEpochSecond();
+
+    private final Tokens tokens = new Tokens(
+            new Keys(
+                    List.of(),
+                    List.of(),
+                    List.of(),
+                    List.of(new Keys.Token(1, new byte[32], new Keys.Term(Instant.MIN, Instant.MAX))),
+                    List.of()),
+            new SecureRandom());
+
+    private AsciiString ticket(String user) {
+        SessionKeys keys = SessionKeys.of(new byte[96]);
+        return new AsciiString(tokens.mint(new Tokens.Ticket("wallet", "device", user, SECONDS + 10_000, keys), NOW));
+    }
+
+    @Test
+    void opens_the_ticket_of_signed_calls_once() throws ProtocolException {
+        SealedSessions sessions = new SealedSessions(1, SKEW);
+        AsciiString ticket = ticket("user");
+        SealedSession session = sessions.of(ticket, tokens, SECONDS);
+        assertThat(sessions.of(ticket, tokens, SECONDS)).isNotSameAs(session);
+        sessions.keep(ticket, session, SECONDS);
+        assertThat(sessions.of(ticket, tokens, SECONDS)).isSameAs(session);
+        assertThat(sessions.of(ticket("other"), tokens, SECONDS)).isNotSameAs(session);
+    }
+
+    @Test
+    void keeps_no_session_of_a_signed_call_where_it_is_full() throws ProtocolException {
+        SealedSessions sessions = new SealedSessions(1, SKEW);
+        AsciiString first = ticket("first");
+        AsciiString second = ticket("second");
+        sessions.keep(first, sessions.of(first, tokens, SECONDS), SECONDS);
+        SealedSession unkept = sessions.of(second, tokens, SECONDS);
+        sessions.keep(second, unkept, SECONDS);
+        assertThat(sessions.size()).isEqualTo(1);
+        assertThat(sessions.of(second, tokens, SECONDS)).isNotSameAs(unkept);
+    }
+
+    @Test
+    void forgets_a_session_when_its_last_call_is_stale() throws ProtocolException {
+        SealedSessions sessions = new SealedSessions(1, SKEW);
+        AsciiString ticket = ticket("user");
+        sessions.keep(ticket, sessions.of(ticket, tokens, SECONDS), SECONDS);
+        sessions.keep(ticket, sessions.of(ticket, tokens, SECONDS), SECONDS + 100);
+        sessions.sweep(SECONDS + 200);
+        assertThat(sessions.size()).isEqualTo(1);
+        sessions.sweep(SECONDS + 300);
+        assertThat(sessions.size()).isZero();
+    }
+}
