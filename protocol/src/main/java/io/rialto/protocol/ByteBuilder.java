@@ -1,5 +1,6 @@
 package io.rialto.protocol;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
@@ -57,6 +58,25 @@ final class ByteBuilder {
      * @return false where a character is a control or beyond ASCII, or the bound is reached
      */
     boolean addText(CharSequence text) {
+        // Latin-1 writes what it lacks as a question mark, so a real one is looked at again below.
+        byte[] encoded = text.toString().getBytes(StandardCharsets.ISO_8859_1);
+        int doubtful = 0;
+        for (byte b : encoded) {
+            doubtful |= (b - ' ') | ('~' - b) | ((b ^ '?') - 1); // negative where it is no other printable character
+        }
+        int length = encoded.length;
+        if (doubtful < 0 || length == 0 || encoded[0] == ' ' || encoded[length - 1] == ' ') {
+            return addCharacters(text);
+        }
+        if (!reserve(length)) {
+            return false;
+        }
+        System.arraycopy(encoded, 0, bytes, size, length);
+        size += length;
+        return true;
+    }
+
+    private boolean addCharacters(CharSequence text) {
         int from = 0;
         int to = text.length();
         while (to > from && isSpace(text.charAt(to - 1))) {

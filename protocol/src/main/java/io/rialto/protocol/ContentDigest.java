@@ -10,11 +10,28 @@ public final class ContentDigest {
     /** The registry has two that are not broken; others may be sent beside them. */
     private static final int MAX_DIGESTS = 8;
 
-    private ContentDigest() {}
+    private final MessageDigest sha256 = Bytes.digest("SHA-256");
+
+    /** What checks many bodies keeps its digest: one for each thread, used by that thread only. */
+    public ContentDigest() {}
 
     /** The field's value for a body: its SHA-256. */
     public static String of(byte[] body) {
-        return "sha-256=:" + Base64.getEncoder().encodeToString(Bytes.sha256(body)) + ":";
+        return field(Bytes.sha256(body));
+    }
+
+    /**
+     * The same as {@link #matches}, and quicker for a field as {@link #of} writes it.
+     *
+     * @throws ProtocolException {@link Reason#MALFORMED_FRAME} where the field is malformed
+     */
+    public boolean verify(String header, byte[] body, int off, int len) throws ProtocolException {
+        sha256.update(body, off, len);
+        return field(sha256.digest()).equals(header) || matches(header, body, off, len);
+    }
+
+    private static String field(byte[] digest) {
+        return "sha-256=:" + Base64.getEncoder().encodeToString(digest) + ":";
     }
 
     /**

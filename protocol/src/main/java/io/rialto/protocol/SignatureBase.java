@@ -10,6 +10,8 @@ final class SignatureBase {
     /** A line for each header and each derived component of the largest message. */
     static final int MAX_BYTES = 131_072;
 
+    private static final byte[] PARAMETERS = Bytes.ascii("\"@signature-params\": ");
+
     private SignatureBase() {}
 
     /** Writes the base; what was in the buffer is gone. */
@@ -18,9 +20,7 @@ final class SignatureBase {
         List<SignatureComponent> covered = input.covered();
         for (int i = 0; i < covered.size(); i++) {
             SignatureComponent component = covered.get(i);
-            to.addText(component.identifier());
-            to.add(':');
-            to.add(' ');
+            to.add(component.line());
             boolean text = component.base().charAt(0) == '@'
                     ? addDerived(component, message, to)
                     : addField(component, message, to);
@@ -29,8 +29,7 @@ final class SignatureBase {
             }
             to.add('\n');
         }
-        to.addText("\"@signature-params\":");
-        to.add(' ');
+        to.add(PARAMETERS);
         to.addText(input.parameters());
         if (to.overflowed()) {
             throw new ProtocolException(

@@ -9,11 +9,13 @@ final class SignatureComponent {
     private final String base;
     private final @Nullable String parameter;
     private final String identifier;
+    private final byte[] line;
 
     private SignatureComponent(String base, @Nullable String parameter, String identifier) {
         this.base = base;
         this.parameter = parameter;
         this.identifier = identifier;
+        this.line = Bytes.ascii(identifier + ": ");
     }
 
     static SignatureComponent parse(StructuredText text) throws ProtocolException {
@@ -57,6 +59,11 @@ final class SignatureComponent {
     /** As in the signature's base. */
     String identifier() {
         return identifier;
+    }
+
+    /** How its line of the base begins. */
+    byte[] line() {
+        return line;
     }
 
     /** As in {@link SignatureInput#components()}. */

@@ -2,10 +2,7 @@ package io.rialto.protocol;
 
 import java.util.ArrayList;
 import java.util.Base64;
-import java.util.Collections;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,8 +24,7 @@ public final class SignatureInput {
     private static final int MAX_PARAMETERS = 16;
 
     private final String label;
-    private final List<SignatureComponent> covered;
-    private final List<String> components;
+    private final CoveredList covered;
     private final String parameters;
     private final long created;
     private final long expires;
@@ -36,14 +32,9 @@ public final class SignatureInput {
     private final @Nullable String keyId;
     private final @Nullable String algorithm;
 
-    private SignatureInput(String label, List<SignatureComponent> covered, String parameters, Parameters named) {
+    private SignatureInput(String label, CoveredList covered, String parameters, Parameters named) {
         this.label = label;
         this.covered = covered;
-        List<String> names = new ArrayList<>(covered.size());
-        for (SignatureComponent component : covered) {
-            names.add(component.name());
-        }
-        this.components = Collections.unmodifiableList(names);
         this.parameters = parameters;
         this.created = named.created;
         this.expires = named.expires;
@@ -58,16 +49,17 @@ public final class SignatureInput {
      * @throws ProtocolException {@link Reason#MALFORMED_FRAME}
      */
     public static SignatureInput parse(String value, String preferredLabel) throws ProtocolException {
+        return parse(value, preferredLabel, null);
+    }
+
+    static SignatureInput parse(String value, String preferredLabel, @Nullable SignatureInputs known)
+            throws ProtocolException {
         StructuredText text = new StructuredText("signature-input", value);
-        Set<String> labels = new HashSet<>();
+        List<String> labels = new ArrayList<>(1);
         SignatureInput found = null;
         do {
-            String label = text.key();
-            if (!labels.add(label) || labels.size() > MAX_SIGNATURES) {
-                throw text.malformed("each label once, at most " + MAX_SIGNATURES);
-            }
-            text.expect('=');
-            SignatureInput input = parseOne(label, text);
+            String label = label(text, labels);
+            SignatureInput input = parseOne(label, text, known);
             if (found == null || label.equals(preferredLabel)) {
                 found = input;
             }
@@ -103,37 +95,33 @@ public final class SignatureInput {
         }
     }
 
-    private static SignatureInput parseOne(String label, StructuredText text) throws ProtocolException {
-        StringBuilder canonical = new StringBuilder(256).append('(');
-        List<SignatureComponent> covered = new ArrayList<>();
-        Set<String> identifiers = new HashSet<>();
-        text.expect('(');
-        text.skipSpaces();
-        while (!text.take(')')) {
-            SignatureComponent component = SignatureComponent.parse(text);
-            if (!identifiers.add(component.identifier()) || covered.size() == MAX_COMPONENTS) {
-                throw text.malformed("each component once, at most " + MAX_COMPONENTS);
-            }
-            canonical.append(covered.isEmpty() ? "" : " ").append(component.identifier());
-            covered.add(component);
-            if (!text.isNext(' ') && !text.isNext(')')) {
-                throw text.malformed("a space or ')'");
-            }
-            text.skipSpaces();
-        }
-        canonical.append(')');
+    private static SignatureInput parseOne(String label, StructuredText text, @Nullable SignatureInputs known)
+            throws ProtocolException {
+        CoveredList covered = known == null ? CoveredList.parse(text) : known.list(text);
+        StringBuilder canonical = new StringBuilder(256).append(covered.canonical());
         Parameters parameters = new Parameters();
         parameters.parse(text, canonical);
         return new SignatureInput(label, covered, canonical.toString(), parameters);
     }
 
+    /** The next member's label, with its equals sign. */
+    private static String label(StructuredText text, List<String> before) throws ProtocolException {
+        String label = text.key();
+        if (before.contains(label) || before.size() == MAX_SIGNATURES) {
+            throw text.malformed("each label once, at most " + MAX_SIGNATURES);
+        }
+        before.add(label);
+        text.expect('=');
+        return label;
+    }
+
     /** What is covered, in its order: {@code content-type}, {@code @method}, {@code @query-param;name="..."}. */
     public List<String> components() {
-        return components;
+        return covered.names();
     }
 
     public boolean covers(String component) {
-        return components.contains(component);
+        return covered.covers(component);
     }
 
     /** In seconds since the epoch; -1 where it is not said. */
@@ -179,14 +167,10 @@ public final class SignatureInput {
      */
     public byte[] signatureIn(String header) throws ProtocolException {
         StructuredText text = new StructuredText("signature", header);
-        Set<String> labels = new HashSet<>();
+        List<String> labels = new ArrayList<>(1);
         byte[] found = null;
         do {
-            String key = text.key();
-            if (!labels.add(key) || labels.size() > MAX_SIGNATURES) {
-                throw text.malformed("each label once, at most " + MAX_SIGNATURES);
-            }
-            text.expect('=');
+            String key = label(text, labels);
             byte[] signature = text.byteSequence();
             if (key.equals(label)) {
                 found = signature;
@@ -199,7 +183,7 @@ public final class SignatureInput {
     }
 
     List<SignatureComponent> covered() {
-        return covered;
+        return covered.components();
     }
 
     /** {@code @signature-params} of the base: canonical, whatever the sender's spaces were. */
@@ -216,13 +200,14 @@ public final class SignatureInput {
         private @Nullable String algorithm;
 
         private void parse(StructuredText text, StringBuilder canonical) throws ProtocolException {
-            Set<String> names = new HashSet<>();
+            List<String> names = new ArrayList<>(MAX_PARAMETERS);
             while (text.take(';')) {
                 text.skipSpaces();
                 String name = text.key();
-                if (!names.add(name) || names.size() > MAX_PARAMETERS) {
+                if (names.contains(name) || names.size() == MAX_PARAMETERS) {
                     throw text.malformed("each parameter once, at most " + MAX_PARAMETERS);
                 }
+                names.add(name);
                 canonical.append(';').append(name);
                 if (text.take('=')) {
                     canonical.append('=');

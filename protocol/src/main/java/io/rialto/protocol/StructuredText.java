@@ -27,6 +27,10 @@ final class StructuredText {
         skip(' ');
     }
 
+    int position() {
+        return at;
+    }
+
     boolean atEnd() {
         return at == text.length();
     }
@@ -41,6 +45,17 @@ final class StructuredText {
             return true;
         }
         return false;
+    }
+
+    /** What follows up to and with the next {@code c}, without taking it; empty where there is none. */
+    String upTo(char c) {
+        int end = text.indexOf(c, at);
+        return end < 0 ? "" : text.substring(at, end + 1);
+    }
+
+    /** Takes characters that {@link #upTo} showed. */
+    void skip(int characters) {
+        at += characters;
     }
 
     void expect(char c) throws ProtocolException {

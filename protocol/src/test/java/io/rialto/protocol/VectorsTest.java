@@ -249,8 +249,14 @@ final class VectorsTest {
                     .isThrownBy(() -> ContentDigest.matches(header, body, 0, body.length))
                     .satisfies(e -> assertThat(e.reason()).isEqualTo(Reason.MALFORMED_FRAME));
         } else {
-            assertThat(ContentDigest.matches(header, body, 0, body.length))
-                    .isEqualTo(text(c, "result").equals("true"));
+            boolean expected = text(c, "result").equals("true");
+            assertThat(ContentDigest.matches(header, body, 0, body.length)).isEqualTo(expected);
+            ContentDigest kept = new ContentDigest();
+            assertThat(kept.verify(header, body, 0, body.length)).isEqualTo(expected);
+            assertThat(kept.verify(ContentDigest.of(body), body, 0, body.length))
+                    .isTrue();
+            assertThat(kept.verify(ContentDigest.of(new byte[] {1}), body, 0, body.length))
+                    .isFalse();
         }
     }
 
