@@ -56,7 +56,7 @@ public final class Gateway implements CallHandler, AutoCloseable {
     public Gateway(GatewayPorts ports, GatewayConfig config, Keys keys, RoutingTable table) {
         this.ports = ports;
         this.state = stateOf(config, keys, table, null);
-        NonceMemory nonces = new NonceMemory(MAX_NONCES);
+        NonceMemory nonces = new NonceMemory(MAX_NONCES, ports.random());
         Freshness freshness = new Freshness(ports.self());
         JwtVerifier jwts = new JwtVerifier(new JwkSets(ports.jwkFetcher()));
         this.userRates = new UserRates(this);

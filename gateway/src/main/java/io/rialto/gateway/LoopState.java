@@ -1,8 +1,10 @@
 package io.rialto.gateway;
 
 import io.netty.util.AsciiString;
+import io.rialto.protocol.ContentDigest;
 import io.rialto.protocol.MacSigner;
 import io.rialto.protocol.Seal;
+import io.rialto.protocol.SignatureInputs;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +17,8 @@ final class LoopState {
 
     final Seal seal = new Seal();
     final MacSigner mac = new MacSigner();
+    final SignatureInputs signatureInputs = new SignatureInputs();
+    final ContentDigest contentDigest = new ContentDigest();
     final Shedder shedder = new Shedder();
     final CallerContext.@Nullable Minted[] tokens = new CallerContext.@Nullable Minted[TOKENS];
     final SplittableRandom random;

@@ -9,7 +9,6 @@ import io.rialto.gateway.identity.NonceMemory;
 import io.rialto.gateway.identity.SealedSession;
 import io.rialto.gateway.identity.SealedSessions;
 import io.rialto.gateway.identity.Tokens;
-import io.rialto.protocol.ContentDigest;
 import io.rialto.protocol.ProtocolException;
 import io.rialto.protocol.Reason;
 import io.rialto.protocol.SignatureAlgorithm;
@@ -18,20 +17,23 @@ import io.rialto.protocol.Signatures;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Verifies signed calls: docs/protocol.md, section 7. MACs on the loop, public-key signatures off it. */
 final class SignedCalls {
     /** What must be covered where a request carries it. */
-    private static final List<String> COVERED_IF_PRESENT = List.of(
-            "content-type",
-            "content-encoding",
-            "rialto-ticket",
-            "rialto-credential",
-            "rialto-session",
-            "authorization",
-            "idempotency-key",
-            "rialto-route");
+    private static final List<AsciiString> COVERED_IF_PRESENT = Stream.of(
+                    "content-type",
+                    "content-encoding",
+                    "rialto-ticket",
+                    "rialto-credential",
+                    "rialto-session",
+                    "authorization",
+                    "idempotency-key",
+                    "rialto-route")
+            .map(AsciiString::cached)
+            .toList();
 
     private static final String BEARER = "Bearer ";
     private static final int MIN_NONCE = 16;
@@ -71,13 +73,12 @@ final class SignedCalls {
 
     Step.Progress verify(Exchange x) throws ProtocolException {
         HeaderList headers = x.call.headers();
-        CallFields fields = new CallFields(x);
-        CharSequence inputs = fields.get("signature-input");
-        CharSequence signatures = fields.get("signature");
+        CharSequence inputs = CallFields.combined(headers, Names.SIGNATURE_INPUT);
+        CharSequence signatures = CallFields.combined(headers, Names.SIGNATURE);
         if (inputs == null || signatures == null) {
             throw wrong("signature: absent (expected: beside signature-input)");
         }
-        SignatureInput input = SignatureInput.parse(inputs.toString(), SignatureInput.LABEL);
+        SignatureInput input = x.local.signatureInputs.parse(inputs.toString(), SignatureInput.LABEL);
         requireCoverage(x, input);
         freshness.requireEdge(headers.get(Names.EDGE));
         freshness.requireTime(input.created(), x.nowMillis);
@@ -255,9 +256,10 @@ final class SignedCalls {
         if (x.body.isReadable()) {
             requireCovered(input, "content-digest");
         }
-        for (String name : COVERED_IF_PRESENT) {
-            if (x.call.headers().contains(Names.of(name))) {
-                requireCovered(input, name);
+        HeaderList headers = x.call.headers();
+        for (AsciiString name : COVERED_IF_PRESENT) {
+            if (headers.contains(name)) {
+                requireCovered(input, name.toString());
             }
         }
     }
@@ -274,7 +276,7 @@ final class SignedCalls {
             return; // only without a body, which is then not there to be changed
         }
         byte[] body = x.bodyBytes();
-        if (!ContentDigest.matches(digest.toString(), body, 0, body.length)) {
+        if (!x.local.contentDigest.verify(digest.toString(), body, 0, body.length)) {
             throw new ProtocolException(Reason.TAMPERED_BODY, "content-digest does not match the body");
         }
     }

@@ -84,7 +84,7 @@ final class TokensTest {
 
     @Test
     void a_nonce_is_taken_once_until_its_call_is_stale() throws ProtocolException {
-        NonceMemory memory = new NonceMemory(3);
+        NonceMemory memory = new NonceMemory(3, new SecureRandom());
         memory.take("a", 220, 100);
         refused(() -> memory.take("a", 220, 100), Reason.REPLAYED_CALL);
         refused(() -> memory.take("a", 300, 200), Reason.REPLAYED_CALL);
