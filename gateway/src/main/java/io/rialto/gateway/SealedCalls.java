@@ -10,9 +10,13 @@ import io.rialto.gateway.identity.SealedSessions;
 import io.rialto.protocol.ProtocolException;
 import io.rialto.protocol.Reason;
 import io.rialto.protocol.Seal;
+import org.jspecify.annotations.Nullable;
 
 /** Opens sealed calls: docs/protocol.md, section 6. All of it is quick and stays on the loop. */
 final class SealedCalls {
+    private static final AsciiString[] COVERED =
+            Seal.callHeaders().stream().map(Names::of).toArray(AsciiString[]::new);
+
     private final SealedSessions sessions;
     private final Freshness freshness;
 
@@ -33,7 +37,8 @@ final class SealedCalls {
         if (session.refuses(counter)) {
             throw replayed(counter); // before the cost of opening it
         }
-        byte[] message = message(x, session, counter);
+        HeaderList covered = covered(headers);
+        byte[] message = message(x, session, counter, covered);
         // Only now is the call known to be genuine: nothing that a stranger sends changes a memory.
         session = sessions.remember(ticket, session);
         if (!session.take(counter, time)) {
@@ -44,11 +49,12 @@ final class SealedCalls {
         x.counter = counter;
         x.identity = identity;
         x.codec = Decode.codec(headers.get(Names.SEALED_CONTENT_TYPE));
-        x.headers = covered(headers);
+        x.headers = covered;
         return Step.Progress.CONTINUE;
     }
 
-    private static byte[] message(Exchange x, SealedSession session, long counter) throws ProtocolException {
+    private static byte[] message(Exchange x, SealedSession session, long counter, HeaderList covered)
+            throws ProtocolException {
         ByteBuf body = x.body;
         int length = body.readableBytes();
         byte[] sealed;
@@ -66,7 +72,7 @@ final class SealedCalls {
                 counter,
                 x.call.method(),
                 x.pathAndQuery(),
-                new CallFields(x),
+                name -> value(covered, name),
                 sealed,
                 offset,
                 length);
@@ -74,16 +80,24 @@ final class SealedCalls {
 
     /** What the seal does not cover, anyone on the way may have written: it goes no further. */
     private static HeaderList covered(HeaderList all) {
-        HeaderList kept = new HeaderList(12);
-        for (String name : Seal.callHeaders()) {
-            AsciiString field = Names.of(name);
-            AsciiString value = all.get(field);
-            if (value != null) {
-                CharSequence combined = CallFields.combined(all, field);
-                kept.add(field, combined == null ? value : combined);
+        HeaderList kept = new HeaderList(COVERED.length);
+        for (AsciiString field : COVERED) {
+            CharSequence combined = CallFields.combined(all, field);
+            if (combined != null) {
+                kept.add(field, combined);
             }
         }
         return kept;
+    }
+
+    /** Of the few that are covered; none comes twice. */
+    private static @Nullable CharSequence value(HeaderList covered, String name) {
+        for (int i = 0; i < covered.size(); i++) {
+            if (covered.name(i).contentEquals(name)) {
+                return covered.value(i);
+            }
+        }
+        return null;
     }
 
     static AsciiString single(HeaderList headers, AsciiString name) throws ProtocolException {

@@ -2,6 +2,7 @@ package io.rialto.gateway.transport;
 
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.util.AsciiString;
+import io.rialto.gateway.http.PrintableText;
 import io.rialto.protocol.HeaderNames;
 import java.lang.reflect.Field;
 import java.util.Set;
@@ -146,7 +147,7 @@ final class FieldRules {
 
     /** No control characters; so also no line ends. */
     static boolean isValue(AsciiString value) {
-        return all(value, VALUE);
+        return PrintableText.isAll(value.array(), value.arrayOffset(), value.length()) || all(value, VALUE);
     }
 
     static boolean isMethod(AsciiString method) {

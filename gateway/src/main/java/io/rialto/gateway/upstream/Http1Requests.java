@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.util.AsciiString;
 import io.rialto.gateway.http.HeaderList;
+import io.rialto.gateway.http.PrintableText;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -87,6 +88,9 @@ final class Http1Requests {
 
     /** No value may end its own line, whoever made it. */
     private boolean isFieldValue(int from) {
+        if (PrintableText.isAll(scratch, from, length - from)) {
+            return true;
+        }
         for (int i = from; i < length; i++) {
             byte b = scratch[i];
             if (b == '\r' || b == '\n' || b == 0) {
