@@ -1,5 +1,8 @@
 package io.rialto.gateway;
 
+import io.rialto.cells.Cell;
+import io.rialto.cells.Place;
+
 /** The operator's header rules, and where the user's cell is, for a phone that came to another. */
 final class AnswerRules implements AnswerStep {
     private final EdgeName self;
@@ -8,12 +11,22 @@ final class AnswerRules implements AnswerStep {
         this.self = self;
     }
 
+    /** Calls to the global cell and to another user's say nothing about where the caller is at home. */
+    private static boolean isHome(Exchange x, Place place) {
+        if (place.cell().type() == Cell.Type.GLOBAL) {
+            return false;
+        }
+        String user = x.identity.user();
+        return user == null
+                || x.state.table.locate(user).cell().id().equals(place.cell().id());
+    }
+
     @Override
     public void take(Exchange x) {
         if (x.operation != null) {
             x.operation.config.response().apply(x.answerHeaders);
         }
-        if (x.place != null && !x.place.cell().id().equals(self.cell())) {
+        if (x.place != null && !x.place.cell().id().equals(self.cell()) && isHome(x, x.place)) {
             x.answerHeaders.set(Names.CELL, Locate.hintOf(x.place));
         }
     }

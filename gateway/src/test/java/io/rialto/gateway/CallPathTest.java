@@ -151,6 +151,17 @@ final class CallPathTest {
     }
 
     @Test
+    void says_nothing_of_home_to_a_call_for_the_global_cell_or_for_another_user() throws Exception {
+        assertThat(edge.post("/wallet.Global/Get", "{}").send(edge.gateway).header("rialto-cell"))
+                .isEmpty();
+        FakeCall.Reply reply = edge.fromServer("wallet.Hint/Get", edge.userOf("east"), 0, 1, 1)
+                .header("rialto-route", edge.userOf("west"))
+                .send(edge.gateway);
+        assertThat(edge.west.seen()).hasSize(1);
+        assertThat(reply.header("rialto-cell")).isEmpty();
+    }
+
+    @Test
     void never_forwards_a_second_time() throws Exception {
         String user = edge.userOf("west");
         int shard = edge.table.locate(user).shard();

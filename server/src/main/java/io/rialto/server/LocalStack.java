@@ -263,7 +263,6 @@ final class LocalStack implements AutoCloseable {
         arguments.add("--rialto.caller-keys-file=" + callerKeys());
         arguments.add("--wallet.database-password-file=" + data.path("secrets", ROLE + ".password"));
         arguments.add("--wallet.database-user=" + ROLE);
-        arguments.add("--wallet.shards=" + Topology.SHARDS);
         walletDatabases.forEach(
                 (cell, address) -> arguments.add("--" + cell + ".wallet.database-url=" + address.url()));
         for (OneCell cell : plan.topology().cells()) {
