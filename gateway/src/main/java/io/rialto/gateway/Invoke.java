@@ -102,7 +102,8 @@ final class Invoke implements Step {
 
     private static OutboundCall call(Exchange x, OperationState operation, HeaderList headers, long timeout) {
         OperationConfig config = operation.config;
-        boolean repeatable = config.idempotent() || x.headers.contains(Names.IDEMPOTENCY_KEY);
+        // A key alone says what the caller wishes; only the operation knows whether its backend keeps to it.
+        boolean repeatable = config.idempotent() || config.keyed() && x.headers.contains(Names.IDEMPOTENCY_KEY);
         return new OutboundCall(
                 x.call.loop(), Names.POST, x.pathAndQuery(), headers, x.handOverBody(), timeout, repeatable);
     }

@@ -37,12 +37,23 @@ final class PoliciesTest {
                   {"when": {"pointer": "/amount", "equals": 5}, "status": 409, "body": {"code": "aborted"}},
                   {"when": {"header": "x-case", "equals": "slow"}, "body": "slow", "headers": {"x-mock": "1"}}]}}""",
                 "{\"name\": \"wallet.Share/Get\", \"auth\": \"none\", \"mock\": {\"percent\": 30, \"answers\": [{\"body\": 1}]}}",
+                "{\"name\": \"wallet.Keyed/Create\", \"auth\": \"none\", \"keyed\": true}",
                 "{\"name\": \"wallet.Recorded/Get\", \"auth\": \"none\", \"record\": 2}"));
     }
 
     @AfterEach
     void stop() {
         edge.close();
+    }
+
+    @Test
+    void repeats_a_call_with_a_key_only_where_the_backend_keeps_to_keys() throws Exception {
+        for (String path : new String[] {"/wallet.Keyed/Create", "/wallet.Plain/Get"}) {
+            edge.post(path, "1").header("idempotency-key", "k").send(edge.gateway);
+            assertThat(edge.backend.last().repeatable()).isEqualTo(path.contains("Keyed"));
+            edge.post(path, "1").send(edge.gateway);
+            assertThat(edge.backend.last().repeatable()).isFalse();
+        }
     }
 
     @Test

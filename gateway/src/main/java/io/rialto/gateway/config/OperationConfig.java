@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param app whose callers may call it; empty for any
  * @param backend the service that serves it
+ * @param keyed whether its backend does the same idempotency key once
  * @param login whether an answer may bind the device to a user
  * @param timeoutMillis for all tries together
  * @param maxBodyBytes of a call's message, after decompression
@@ -21,6 +22,7 @@ public record OperationConfig(
         Auth auth,
         Route route,
         boolean idempotent,
+        boolean keyed,
         boolean login,
         int timeoutMillis,
         int maxBodyBytes,
@@ -90,6 +92,7 @@ public record OperationConfig(
                 route,
                 false,
                 false,
+                false,
                 DEFAULT_TIMEOUT_MILLIS,
                 DEFAULT_BODY_BYTES,
                 Rate.NONE,
@@ -107,6 +110,7 @@ public record OperationConfig(
         Route route = fields.choice("route", auth == Auth.USER ? Route.USER : Route.LOCAL);
         CacheRule cache = fields.has("cache") ? CacheRule.read(fields.child("cache"), auth) : null;
         boolean idempotent = fields.flag("idempotent", false);
+        boolean keyed = fields.flag("keyed", false);
         if (cache != null && !idempotent) {
             fields.wrong("cache", "on an operation that is not idempotent", "\"idempotent\": true beside it");
         }
@@ -142,6 +146,7 @@ public record OperationConfig(
                 auth,
                 route,
                 idempotent,
+                keyed,
                 login,
                 timeout,
                 maxBody,
