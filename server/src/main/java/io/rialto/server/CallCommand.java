@@ -16,6 +16,8 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
@@ -26,6 +28,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /** Makes one call as a phone would, with the SDK. */
 @Command(
@@ -34,6 +38,9 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         footerHeading = "%nExamples:%n",
         footer = {
+            "  uid=$(./rialto call wallet.Directory/Claim --as alice --set handle=alice --only uid)",
+            "  ./rialto call wallet.Account/Open --as alice --route $uid --set uid=$uid --set pin=271828",
+            "  ./rialto call wallet.Session/Login --as alice --route $uid --set uid=$uid --set pin=271828",
             "  ./rialto call wallet.Balance/Get --as alice",
             "  ./rialto call wallet.History/List --as alice --signed --verbose --json '{\"limit\": 5}'",
             "  ./rialto call wallet.Balance/Get --as alice --curl"
@@ -51,6 +58,12 @@ final class CallCommand implements Callable<Integer> {
 
     @Option(names = "--json", paramLabel = "TEXT", description = "The message (default: ${DEFAULT-VALUE}).")
     private String json = "{}";
+
+    @Option(names = "--set", paramLabel = "NAME=TEXT", description = "Sets a text field of the message; once for each.")
+    private final Map<String, String> fields = new LinkedHashMap<>();
+
+    @Option(names = "--only", paramLabel = "NAME", description = "Print this field of the answer alone.")
+    private @Nullable String only;
 
     @Option(
             names = "--as",
@@ -136,7 +149,7 @@ final class CallCommand implements Callable<Integer> {
             return 0;
         } catch (CallException e) {
             spec.commandLine().getErr().println(e.getMessage());
-            if (e.reason().equals("no_session") || e.reason().equals("no_user")) {
+            if (e.reason().equals("identity_required")) {
                 spec.commandLine()
                         .getErr()
                         .println("rialto: nobody is logged in on the phone of '" + as
@@ -159,10 +172,16 @@ final class CallCommand implements Callable<Integer> {
             throw new ParameterException(
                     spec.commandLine(), "--as: " + as + " (expected: lower-case letters, digits and dashes)");
         }
-        byte[] message = json.getBytes(StandardCharsets.UTF_8);
         try {
-            Json.read(message);
-            return message;
+            JsonNode message = Json.read(json);
+            if (fields.isEmpty()) {
+                return json.getBytes(StandardCharsets.UTF_8);
+            }
+            if (!(message instanceof ObjectNode object)) {
+                throw new ParameterException(spec.commandLine(), "--json: an object is expected where there is --set");
+            }
+            fields.forEach(object::put);
+            return Json.write(object).getBytes(StandardCharsets.UTF_8);
         } catch (JsonException e) {
             throw new ParameterException(spec.commandLine(), "--json: " + e.getMessage());
         }
@@ -208,11 +227,23 @@ final class CallCommand implements Callable<Integer> {
     private void print(Answer answer) {
         PrintWriter out = spec.commandLine().getOut();
         try {
-            out.println(Json.mapper().writerWithDefaultPrettyPrinter().writeValueAsString(Json.read(answer.body())));
+            JsonNode read = Json.read(answer.body());
+            out.println(
+                    only == null
+                            ? Json.mapper().writerWithDefaultPrettyPrinter().writeValueAsString(read)
+                            : field(read, only));
         } catch (JsonException e) {
             out.println(new String(answer.body(), StandardCharsets.UTF_8));
         }
         out.flush();
+    }
+
+    private static String field(JsonNode answer, String name) {
+        JsonNode field = answer.path(name);
+        if (field.isMissingNode()) {
+            throw new CommandFailure("--only: " + name + " (expected: one of " + answer.propertyNames() + ")");
+        }
+        return field.isString() ? field.stringValue() : field.toString();
     }
 
     /** Ends the call that was printed instead of sent. */

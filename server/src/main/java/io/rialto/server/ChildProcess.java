@@ -58,8 +58,8 @@ final class ChildProcess implements AutoCloseable {
 
     /** Ends what an earlier owner left over, and starts the program. */
     static ChildProcess start(Program program, Consumer<String> report) {
+        endLeftOver(program.name(), program.pidFile(), report);
         ChildProcess child = new ChildProcess(program, report);
-        child.endLeftOver();
         child.startNow();
         return child;
     }
@@ -129,7 +129,7 @@ final class ChildProcess implements AutoCloseable {
             last = process;
         }
         if (last != null) {
-            end(last.toHandle());
+            end(program.name(), last.toHandle(), report);
         }
         try {
             Files.deleteIfExists(program.pidFile());
@@ -138,27 +138,27 @@ final class ChildProcess implements AutoCloseable {
         }
     }
 
-    private void endLeftOver() {
-        if (!Files.exists(program.pidFile())) {
+    /** Ends the process that an earlier owner, which did not end in order, has left over. */
+    static void endLeftOver(String name, Path pidFile, Consumer<String> report) {
+        if (!Files.exists(pidFile)) {
             return;
         }
-        String left = DataDirectory.read(program.pidFile());
+        String left = DataDirectory.read(pidFile);
         Optional<ProcessHandle> handle = left.matches("[0-9]{1,10} .*")
                 ? ProcessHandle.of(Long.parseLong(left.substring(0, left.indexOf(' '))))
                 : Optional.empty();
         if (handle.isPresent() && identity(handle.get()).equals(left)) {
-            report.accept("ending " + program.name() + " (process "
-                    + handle.get().pid() + "), left over from an earlier run");
-            end(handle.get());
+            report.accept("ending " + name + " (process " + handle.get().pid() + "), left over from an earlier run");
+            end(name, handle.get(), report);
         }
     }
 
-    private void end(ProcessHandle handle) {
+    private static void end(String name, ProcessHandle handle, Consumer<String> report) {
         handle.destroy();
         try {
             handle.onExit().get(GRACE.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
-            report.accept(program.name() + " did not end within " + GRACE.toSeconds() + " s; killing it");
+            report.accept(name + " did not end within " + GRACE.toSeconds() + " s; killing it");
             handle.destroyForcibly();
             handle.onExit().join();
         } catch (InterruptedException e) {

@@ -64,7 +64,7 @@ final class ControlNode implements AutoCloseable {
                 }
             }
         } catch (ConfigException e) {
-            errors.add(String.valueOf(e.getMessage()));
+            e.errors().forEach(error -> errors.add("gateway." + error));
         }
         return errors;
     }
@@ -74,7 +74,7 @@ final class ControlNode implements AutoCloseable {
             Keys.parse(section);
             return List.of();
         } catch (ConfigException e) {
-            return List.of(String.valueOf(e.getMessage()));
+            return e.errors().stream().map(error -> "keys." + error).toList();
         }
     }
 

@@ -54,11 +54,10 @@ final class DemoCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         options.startLog();
-        options.freePorts();
         JavaPrograms programs = JavaPrograms.find();
         Path folder = data == null ? Files.createTempDirectory("rialto-demo-") : data;
         try (DataDirectory directory = new DataDirectory(folder).hold()) {
-            Plan plan = options.plan(programs);
+            Plan plan = options.plan(programs, 0);
             PrintWriter out = spec.commandLine().getOut();
             UpCommand.say(out, "starting control, three cells and the wallet in " + directory.root() + " ...");
             LocalStack stack = LocalStack.start(directory, plan, new SecureRandom(), line -> UpCommand.say(out, line));
@@ -102,7 +101,7 @@ final class DemoCommand implements Callable<Integer> {
         check.add("--password-file=" + stack.walletPassword());
         check.add("--acknowledged=" + acknowledged);
         int ledger = foreground(programs.wallet("io.rialto.wallet.LedgerCheck", check));
-        writeSummary(summary, fleet, ledger);
+        finish(summary, fleet == 0, ledger == 0);
         return fleet == 0 && ledger == 0 ? 0 : Rialto.FAILED;
     }
 
@@ -111,18 +110,20 @@ final class DemoCommand implements Callable<Integer> {
         return new ProcessBuilder(command).inheritIO().start().waitFor();
     }
 
-    private void writeSummary(Path summary, int fleet, int ledger) {
-        if (json == null) {
-            return;
-        }
+    private void finish(Path summary, boolean phonesFine, boolean ledgerFine) {
         ObjectNode all = Json.mapper().createObjectNode();
         try {
             all = Files.exists(summary) ? Json.read(DataDirectory.read(summary)).asObject() : all;
         } catch (JsonException e) {
             all.put("phones-summary", "unreadable: " + e.getMessage());
         }
-        all.putObject("checks").put("phones", fleet == 0).put("ledger", ledger == 0);
-        DataDirectory.write(json, Json.mapper().writerWithDefaultPrettyPrinter().writeValueAsString(all));
+        all.putObject("checks").put("phones", phonesFine).put("ledger", ledgerFine);
+        PrintWriter out = spec.commandLine().getOut();
+        DemoSummary.lines(all).forEach(line -> UpCommand.say(out, line));
+        if (json != null) {
+            DataDirectory.write(
+                    json, Json.mapper().writerWithDefaultPrettyPrinter().writeValueAsString(all));
+        }
     }
 
     private static void deleteAll(Path folder) throws IOException {

@@ -76,6 +76,8 @@ final class LocalStack implements AutoCloseable {
             throws IOException, SQLException, InterruptedException {
         LocalStack stack = new LocalStack(data, plan, random, report);
         try {
+            // Before there is an edge: it would register, and be taken for the wallet that is still to come.
+            ChildProcess.endLeftOver(ROLE, stack.walletPid(), report);
             new Certificates(data.folder("tls"), random, Clock.systemUTC()).ensure();
             LocalDatabases opened = LocalDatabases.start(data, stack.databaseSettings(), random);
             stack.databases = opened;
@@ -256,6 +258,10 @@ final class LocalStack implements AutoCloseable {
         return data.folder("secrets").resolve("caller-keys.json");
     }
 
+    private Path walletPid() {
+        return data.folder("run").resolve("wallet.pid");
+    }
+
     /** Starts the wallet, and waits until each cell's edge has it. */
     void startWallet(JavaPrograms programs) throws InterruptedException {
         List<String> arguments = new ArrayList<>();
@@ -271,11 +277,11 @@ final class LocalStack implements AutoCloseable {
         Path log = data.folder("logs").resolve("wallet.log");
         wallet = ChildProcess.start(
                 new ChildProcess.Program(
-                        "wallet",
+                        ROLE,
                         programs.wallet("io.rialto.wallet.WalletApplication", arguments),
                         Map.of(),
                         log,
-                        data.folder("run").resolve("wallet.pid")),
+                        walletPid()),
                 report);
         for (EdgeNode edge : edges) {
             if (!edge.awaitBackend(PATIENCE)) {

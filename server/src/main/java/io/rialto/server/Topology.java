@@ -4,9 +4,11 @@ import io.rialto.node.Json;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -81,6 +83,27 @@ record Topology(List<OneCell> cells, int controlPort) {
             throw new UncheckedIOException("no free port: " + e.getMessage(), e);
         } finally {
             sockets.forEach(Topology::close);
+        }
+    }
+
+    /** Those of its ports that something else listens on now. */
+    List<Integer> busyPorts() {
+        List<Integer> busy = new ArrayList<>();
+        Stream.concat(
+                        cells.stream().flatMap(cell -> Stream.of(cell.publicPort(), cell.internalPort())),
+                        Stream.of(controlPort))
+                .filter(Topology::isBusy)
+                .forEach(busy::add);
+        return busy;
+    }
+
+    private static boolean isBusy(int port) {
+        try (ServerSocket socket = new ServerSocket()) {
+            socket.setReuseAddress(true);
+            socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+            return false;
+        } catch (IOException e) {
+            return true;
         }
     }
 

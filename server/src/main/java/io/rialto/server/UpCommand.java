@@ -11,6 +11,7 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -39,12 +40,15 @@ final class UpCommand implements Callable<Integer> {
 
     /** What {@code up} and {@code demo} share. */
     static final class StackOptions {
+        /** The last of the ports that follow is 1010 above. */
+        private static final int HIGHEST_BASE = 64_000;
+
         @Option(
                 names = "--port-base",
                 paramLabel = "PORT",
                 description = "First public port; the others follow from it (docs/operations.md). 0 takes free ones"
-                        + " (default: ${DEFAULT-VALUE}).")
-        private int portBase = Topology.DEFAULT_BASE;
+                        + " (default: 8443; the demo's is 0).")
+        private @Nullable Integer portBase;
 
         @Option(
                 names = "--database-settings",
@@ -70,18 +74,21 @@ final class UpCommand implements Callable<Integer> {
             Logging.start(new LogSettings(log, level));
         }
 
-        void freePorts() {
-            portBase = 0;
-        }
-
-        Plan plan(JavaPrograms programs) {
-            if (portBase != 0 && (portBase < 1 || portBase > 64_000)) {
-                throw new CommandFailure("--port-base: " + portBase + " (expected: 0, or 1..64000)");
+        /** @param defaultBase first port where none is given */
+        Plan plan(JavaPrograms programs, int defaultBase) {
+            int base = portBase == null ? defaultBase : portBase;
+            if (base < 0 || base > HIGHEST_BASE) {
+                throw new CommandFailure("--port-base: " + base + " (expected: 0.." + HIGHEST_BASE + ")");
             }
             Map<String, DatabaseSettings> external = new LinkedHashMap<>();
             databases.forEach((name, file) -> external.put(name, settings(name, file)));
-            return new Plan(
-                    Topology.standard(portBase), external, LocalStack.gatewaySection(programs.walletOperations()));
+            Topology topology = Topology.standard(base);
+            List<Integer> busy = topology.busyPorts();
+            if (!busy.isEmpty()) {
+                throw new CommandFailure("ports " + busy + " of 127.0.0.1 are in use by another program (stop it, or"
+                        + " give another --port-base; 0 takes free ports)");
+            }
+            return new Plan(topology, external, LocalStack.gatewaySection(programs.walletOperations()));
         }
 
         private static DatabaseSettings settings(String name, Path file) {
@@ -100,7 +107,7 @@ final class UpCommand implements Callable<Integer> {
         JavaPrograms programs = JavaPrograms.find();
         CountDownLatch stopped = new CountDownLatch(1);
         try (DataDirectory directory = data.directory().hold()) {
-            Plan plan = options.plan(programs);
+            Plan plan = options.plan(programs, Topology.DEFAULT_BASE);
             say(out, "starting in " + directory.root() + " ...");
             LocalStack stack = LocalStack.start(directory, plan, new SecureRandom(), line -> say(out, line));
             Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(() -> {
@@ -125,7 +132,7 @@ final class UpCommand implements Callable<Integer> {
         }
         say(out, "control      " + topology.controlUrl() + " (token in " + LocalStack.adminToken(directory) + ")");
         say(out, "trust        " + directory.path("tls", "ca.pem"));
-        say(out, "ready; try: ./rialto call wallet.Balance/Get --as alice --verbose");
+        say(out, "ready; how to call the wallet: ./rialto call --help");
     }
 
     static void say(@Nullable PrintWriter out, String line) {

@@ -32,12 +32,10 @@ final class WireLog implements Transport {
      */
     record Curl(String path, Path trust, PrintWriter out) {
         void print(HttpRequest request) {
-            StringBuilder command = new StringBuilder("curl --http2 --cacert " + quoted(trust.toString()));
-            new TreeMap<>(request.headers()).forEach((name, value) -> {
-                if (!name.equals("accept-encoding")) {
-                    command.append(" \\\n  -H ").append(quoted(name + ": " + value));
-                }
-            });
+            StringBuilder command =
+                    new StringBuilder("curl -sS --http2 --compressed --cacert " + quoted(trust.toString()));
+            new TreeMap<>(request.headers())
+                    .forEach((name, value) -> command.append(" \\\n  -H ").append(quoted(name + ": " + value)));
             command.append(" \\\n  --data-binary ").append(quoted(new String(request.body(), StandardCharsets.UTF_8)));
             out.println(command.append(" \\\n  ").append(quoted(request.uri().toString())));
             out.println("# it works once, for two minutes: an edge takes each nonce once and no old call");

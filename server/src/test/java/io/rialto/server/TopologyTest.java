@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.rialto.cells.RoutingTable;
 import io.rialto.server.Topology.OneCell;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,5 +32,15 @@ class TopologyTest {
     @Test
     void starts_at_the_port_it_is_told() {
         assertThat(Topology.standard(8443).cells().getFirst().publicUrl()).isEqualTo("https://127.0.0.1:8443");
+    }
+
+    @Test
+    void names_the_ports_that_others_listen_on() throws Exception {
+        Topology topology = Topology.standard(0);
+        assertThat(topology.busyPorts()).isEmpty();
+        try (ServerSocket other =
+                new ServerSocket(topology.cells().get(1).internalPort(), 1, InetAddress.getLoopbackAddress())) {
+            assertThat(topology.busyPorts()).containsExactly(other.getLocalPort());
+        }
     }
 }
