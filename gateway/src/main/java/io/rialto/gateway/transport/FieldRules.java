@@ -16,6 +16,8 @@ final class FieldRules {
     private static final int MAX_METHOD = 16;
     private static final int MAX_HOST = 255;
 
+    private static final AsciiString CONNECT = AsciiString.cached("CONNECT");
+
     private static final int TOKEN = 1;
     private static final int UPPER = 2;
     private static final int VALUE = 4;
@@ -150,8 +152,18 @@ final class FieldRules {
         return PrintableText.isAll(value.array(), value.arrayOffset(), value.length()) || all(value, VALUE);
     }
 
+    /** Whether a space or a tab is at an end: HTTP/1.1 drops it there, so two readers would see different values. */
+    static boolean isPadded(AsciiString value) {
+        return !value.isEmpty() && (isSpace(value.byteAt(0)) || isSpace(value.byteAt(value.length() - 1)));
+    }
+
+    static boolean isSpace(byte b) {
+        return b == ' ' || b == '\t';
+    }
+
+    /** Any but CONNECT, which asks for a tunnel and has no path: its end would not be the end of a message. */
     static boolean isMethod(AsciiString method) {
-        return !method.isEmpty() && method.length() <= MAX_METHOD && all(method, UPPER);
+        return !method.isEmpty() && method.length() <= MAX_METHOD && all(method, UPPER) && !method.equals(CONNECT);
     }
 
     /** Origin form: a path from the root, perhaps with a query. No other form is served. */

@@ -12,6 +12,9 @@ final class Http1Body {
     /** Of a line that gives a chunk's size with extensions, or of a trailer. */
     private static final int MAX_LINE = 256;
 
+    /** Of the extensions of all chunks: nobody uses them, and small chunks with long ones cost more than they carry. */
+    private static final int MAX_EXTENSIONS = 4096;
+
     private static final int MAX_TRAILERS = 32;
     private static final int FIRST_BODY = 16 << 10;
 
@@ -27,6 +30,7 @@ final class Http1Body {
     private State state = State.CONTENT;
     private long left;
     private int trailers;
+    private int extensions;
 
     Http1Body(int maxBytes) {
         this.maxBytes = maxBytes;
@@ -35,6 +39,7 @@ final class Http1Body {
     /** Begins a body; refuses at once what says itself that it is too large. */
     void start(long length) throws ProtocolException {
         trailers = 0;
+        extensions = 0;
         if (length == Http1Head.CHUNKED) {
             state = State.CHUNK_SIZE;
             left = 0;
@@ -133,7 +138,7 @@ final class Http1Body {
         return lineFeed - 1 - start;
     }
 
-    private static long size(ByteBuf in, int length) throws ProtocolException {
+    private long size(ByteBuf in, int length) throws ProtocolException {
         int start = in.readerIndex();
         in.skipBytes(length + 2);
         long size = 0;
@@ -151,6 +156,10 @@ final class Http1Body {
         }
         if (digits == 0 || (digits < length && in.getByte(start + digits) != ';')) {
             throw malformed("a chunk's size is not a hexadecimal number");
+        }
+        extensions += length - digits;
+        if (extensions > MAX_EXTENSIONS) {
+            throw malformed("extensions of chunks over " + MAX_EXTENSIONS + " bytes");
         }
         visible(in, start + digits, length - digits);
         return size;

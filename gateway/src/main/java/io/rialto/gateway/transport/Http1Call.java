@@ -136,7 +136,7 @@ final class Http1Call implements InboundCall {
         status = answerStatus;
         answerHeaders = fields;
         answerBody = content;
-        connection.answered();
+        connection.answered(content.readableBytes());
     }
 
     @Override

@@ -1,7 +1,9 @@
 package io.rialto.gateway.transport;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.util.AsciiString;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.internal.logging.InternalLogger;
@@ -35,6 +37,15 @@ final class Http1Connection extends Connection {
     private int headScanned;
     private @Nullable Http1Call receiving;
     private boolean reading;
+
+    /** What of the body that is being received counts as held by an incomplete one. */
+    private int held;
+
+    private @Nullable Pace pace;
+
+    /** Bytes of answers that wait for those of calls before them. */
+    private long answersHeld;
+
     private boolean stopped;
     private boolean draining;
     private long headSince;
@@ -53,7 +64,7 @@ final class Http1Connection extends Connection {
         unused = null;
         if (receiving != null) {
             receiving.cancel();
-            receiving = null;
+            received();
         }
         Http1Call call = calls.poll();
         while (call != null) {
@@ -106,7 +117,7 @@ final class Http1Connection extends Connection {
             in.release();
         }
         if (receiving == null && mayRead() && headSince == 0) {
-            headSince = activeNanos;
+            headSince = loop.nanoTime();
         }
     }
 
@@ -132,11 +143,25 @@ final class Http1Connection extends Connection {
             call = begin(Http1Head.read(in, length, port.limits.headers()));
         }
         if (!bodyReader.read(in, call)) {
+            int more = call.received - held;
+            if (!port.mayReceive(more)) {
+                throw new ProtocolException(Reason.OVERLOADED, "too many bytes of bodies that are not complete");
+            }
+            held += more;
+            port.receive(more);
             return false;
         }
-        receiving = null;
+        received();
         complete(call);
         return true;
+    }
+
+    /** Nothing is being received any more. */
+    private void received() {
+        receiving = null;
+        pace = null;
+        port.receive(-held);
+        held = 0;
     }
 
     private int headLength(ByteBuf in) throws ProtocolException {
@@ -202,28 +227,46 @@ final class Http1Connection extends Connection {
             ended(ConnectionEnd.MALFORMED_HTTP1);
         }
         port.meters.refused(port.side, reason);
+        Refusals.Refusal refusal = Refusals.of(reason, message, false);
+        end(refusal.status(), refusal.headers(), refusal.body());
+    }
+
+    /** Answers a request that came too slowly, so that the phone knows that it was not served. */
+    private void timeOut(ConnectionEnd cause) {
+        ended(cause);
+        headSince = 0;
+        ReferenceCountUtil.release(unused);
+        unused = null;
+        end(HttpResponseStatus.REQUEST_TIMEOUT.code(), new HeaderList(4), Unpooled.EMPTY_BUFFER);
+    }
+
+    /** The last answer: to the request that is being received, or to what was to become one. */
+    private void end(int status, HeaderList headers, ByteBuf body) {
         Http1Call call = receiving;
         if (call == null) {
             call = new Http1Call(this, UNKNOWN_METHOD, "", new HeaderList(4), activeNanos);
         }
-        receiving = null;
+        received();
         call.dropBody();
         call.last = true;
         stopped = true;
         calls.add(call);
-        Refusals.Refusal refusal = Refusals.of(reason, message, false);
-        call.answer(refusal.status(), refusal.headers(), refusal.body(), null);
+        call.answer(status, headers, body, null);
     }
 
     // Answers
 
-    /** A call was answered: writes what is its turn now. */
-    void answered() {
+    /** A call was answered, with so many bytes: writes what is its turn now. */
+    void answered(int bytes) {
+        answersHeld += bytes;
         Http1Call call = calls.peek();
         while (call != null && call.answered && isOpen()) {
             calls.poll();
             write(call);
             call = calls.peek();
+        }
+        if (isOpen() && answersHeld + channel.bytesBeforeWritable() > port.limits.queuedBytes()) {
+            abort(ConnectionEnd.QUEUE_FULL);
         }
         activeNanos = loop.nanoTime();
         if (!reading) {
@@ -238,6 +281,7 @@ final class Http1Connection extends Connection {
         if (body == null) {
             return;
         }
+        answersHeld -= body.readableBytes();
         boolean close = call.last || draining;
         boolean head = call.method.contentEquals("HEAD");
         Http1Answers.head(
@@ -287,9 +331,9 @@ final class Http1Connection extends Connection {
     @Override
     void check(long now) {
         if (headSince != 0 && now - headSince > port.headerNanos) {
-            abort(ConnectionEnd.HEADER_TIMEOUT);
-        } else if (receiving != null && port.isSlow(now - receiving.startedNanos, receiving.received)) {
-            abort(ConnectionEnd.BODY_TIMEOUT);
+            timeOut(ConnectionEnd.HEADER_TIMEOUT);
+        } else if (receiving != null && isSlow(receiving, now)) {
+            timeOut(ConnectionEnd.BODY_TIMEOUT);
         } else if (calls.isEmpty() && receiving == null) {
             if (draining && now - activeNanos > DRAIN_IDLE_NANOS) {
                 ended(ConnectionEnd.DRAINED);
@@ -298,6 +342,14 @@ final class Http1Connection extends Connection {
                 abort(ConnectionEnd.IDLE);
             }
         }
+    }
+
+    private boolean isSlow(Http1Call call, long now) {
+        if (pace == null) {
+            pace = new Pace(call.startedNanos, 0);
+        }
+        // What we do not read for now cannot come.
+        return channel.config().isAutoRead() && pace.isSlow(now, call.received, port.bodyNanos, port.bytesPerSecond);
     }
 
     @Override

@@ -48,7 +48,7 @@ record Http1Head(
         AsciiString target = new AsciiString(bytes, afterMethod + 1, afterTarget - afterMethod - 1, false);
         AsciiString version = new AsciiString(bytes, afterTarget + 1, end - afterTarget - 1, false);
         if (!FieldRules.isMethod(method)) {
-            throw malformed("the method is not a word in capitals");
+            throw malformed("the method is not a word in capitals, or asks for a tunnel");
         }
         if (!FieldRules.isTarget(target)) {
             throw malformed("the target is not a path from the root");
@@ -73,10 +73,10 @@ record Http1Head(
             }
             int first = colon + 1;
             int last = end;
-            while (first < last && isSpace(bytes[first])) {
+            while (first < last && FieldRules.isSpace(bytes[first])) {
                 first++;
             }
-            while (last > first && isSpace(bytes[last - 1])) {
+            while (last > first && FieldRules.isSpace(bytes[last - 1])) {
                 last--;
             }
             AsciiString value = new AsciiString(bytes, first, last - first, false);
@@ -139,10 +139,6 @@ record Http1Head(
             index = headers.indexOf(HttpHeaderNames.CONNECTION, index + 1);
         }
         return false;
-    }
-
-    private static boolean isSpace(byte b) {
-        return b == ' ' || b == '\t';
     }
 
     /** Where the line's CR LF is. An LF without CR before it, and a CR elsewhere, are in no token, target or value. */

@@ -52,7 +52,13 @@ final class Http2Call implements InboundCall {
     @Nullable
     HeaderList trailers;
 
-    long progressNanos;
+    /** What of the answer's body has left. */
+    int sent;
+
+    /** Of the body while it comes, of the answer while the phone takes it; from the first visit that finds it so. */
+    @Nullable
+    Pace pace;
+
     private @Nullable Runnable onCancel;
 
     Http2Call(Http2Connection connection, int stream, RequestFields fields, long declaredLength, long now) {
@@ -160,7 +166,7 @@ final class Http2Call implements InboundCall {
 
     @Override
     public void answer(int status, HeaderList answerHeaders, ByteBuf answerBody, @Nullable HeaderList answerTrailers) {
-        connection.answer(this, status, answerHeaders, answerBody, answerTrailers);
+        connection.answers.answer(this, status, answerHeaders, answerBody, answerTrailers);
     }
 
     @Override

@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.util.ReferenceCountUtil;
 import java.nio.charset.StandardCharsets;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +35,7 @@ final class Http2Reader {
     static final int MAX_FRAME = 16 << 10;
 
     private static final int PRIORITY_BYTES = 5;
+    private static final int GOAWAY_BYTES = 8;
     private static final int FIRST_PIECE = 512;
 
     private static final byte[] PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
@@ -143,7 +145,7 @@ final class Http2Reader {
     }
 
     private boolean completePiece(ByteBuf in) throws Http2Failure {
-        ByteBuf kept = java.util.Objects.requireNonNull(piece);
+        ByteBuf kept = Objects.requireNonNull(piece);
         if (kept.readableBytes() < FRAME_HEADER) {
             kept.writeBytes(in, Math.min(in.readableBytes(), FRAME_HEADER - kept.readableBytes()));
             if (kept.readableBytes() < FRAME_HEADER) {
@@ -202,6 +204,9 @@ final class Http2Reader {
             }
             case GOAWAY -> {
                 onConnection(stream);
+                if (length < GOAWAY_BYTES) {
+                    size(length, GOAWAY_BYTES);
+                }
                 connection.onIgnored();
             }
             case WINDOW_UPDATE -> {

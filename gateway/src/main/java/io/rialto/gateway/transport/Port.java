@@ -1,13 +1,16 @@
 package io.rialto.gateway.transport;
 
 import io.netty.channel.Channel;
+import io.netty.util.internal.PlatformDependent;
 import io.rialto.gateway.transport.InboundCall.Listener;
+import java.net.Inet6Address;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /** What all connections of one listener share. */
@@ -23,7 +26,15 @@ final class Port {
     final long bodyNanos;
     final long answerNanos;
     final long idleNanos;
-    private final long bodyBytesPerSecond;
+    final int bytesPerSecond;
+
+    /**
+     * Incomplete bodies of all connections: what each may hold is generous, and many connections are cheap to have. A
+     * quarter of the memory that buffers can have leaves room for answers and for calls that are on their way.
+     */
+    private final long maxReceiving;
+
+    private final AtomicLong receiving = new AtomicLong();
 
     private final CompletableFuture<@Nullable Void> emptied = new CompletableFuture<>();
     private volatile boolean draining;
@@ -38,13 +49,14 @@ final class Port {
         this.floods = settings.floods();
         this.handler = handler;
         this.meters = meters;
+        maxReceiving = Math.max(limits.receivedBytes(), PlatformDependent.maxDirectMemory() / 4);
         TransportSettings.Times times = settings.times();
         handshakeNanos = times.handshake().toNanos();
         headerNanos = times.header().toNanos();
         bodyNanos = times.body().toNanos();
         answerNanos = times.answer().toNanos();
         idleNanos = times.idle().toNanos();
-        bodyBytesPerSecond = times.bodyBytesPerSecond();
+        bytesPerSecond = times.bodyBytesPerSecond();
     }
 
     /**
@@ -57,7 +69,7 @@ final class Port {
             meters.ended(side, ConnectionEnd.CONNECTION_LIMIT);
             return false;
         }
-        int there = byAddress.merge(address(channel), 1, Integer::sum);
+        int there = byAddress.merge(address(channel.remoteAddress()), 1, Integer::sum);
         if (there > limits.connectionsPerAddress()) {
             leave(channel);
             meters.ended(side, ConnectionEnd.ADDRESS_LIMIT);
@@ -73,7 +85,7 @@ final class Port {
     }
 
     private void leave(Channel channel) {
-        byAddress.computeIfPresent(address(channel), (address, count) -> count == 1 ? null : count - 1);
+        byAddress.computeIfPresent(address(channel.remoteAddress()), (address, count) -> count == 1 ? null : count - 1);
         if (connections.decrementAndGet() == 0 && draining) {
             emptied.complete(null);
         }
@@ -92,16 +104,29 @@ final class Port {
         return connections.get();
     }
 
-    private static Object address(Channel channel) {
-        SocketAddress remote = channel.remoteAddress();
-        return remote instanceof InetSocketAddress inet && inet.getAddress() != null ? inet.getAddress() : "unknown";
+    /** Whom a connection is counted to. A household or a phone has a whole /64 of IPv6 to choose its addresses from. */
+    static Object address(@Nullable SocketAddress remote) {
+        if (!(remote instanceof InetSocketAddress inet) || inet.getAddress() == null) {
+            return "unknown";
+        }
+        return inet.getAddress() instanceof Inet6Address six
+                ? ByteBuffer.wrap(six.getAddress()).getLong()
+                : inet.getAddress();
     }
 
-    /** Whether a body of which so much came in so long is slower than allowed. */
-    boolean isSlow(long elapsedNanos, long received) {
-        return elapsedNanos > bodyNanos
-                && received
-                        < TimeUnit.NANOSECONDS.toSeconds(elapsedNanos - bodyNanos) * bodyBytesPerSecond
-                                + bodyBytesPerSecond;
+    /** Whether so many more bytes of bodies may be held before they are complete. */
+    boolean mayReceive(int bytes) {
+        return receiving() + bytes <= maxReceiving;
+    }
+
+    long receiving() {
+        return receiving.get();
+    }
+
+    /** More, or fewer, bytes of bodies are held that are not complete. */
+    void receive(int change) {
+        if (change != 0) {
+            receiving.addAndGet(change);
+        }
     }
 }

@@ -1,6 +1,7 @@
 package io.rialto.gateway.transport;
 
 import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpScheme;
 import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.util.AsciiString;
@@ -29,6 +30,7 @@ final class RequestFields extends DefaultHttp2Headers {
     private int bytes;
     private boolean tooLarge;
     private boolean regular;
+    private long contentLength;
     private @Nullable String problem;
     private @Nullable AsciiString method;
     private @Nullable AsciiString scheme;
@@ -47,6 +49,7 @@ final class RequestFields extends DefaultHttp2Headers {
         bytes = 0;
         tooLarge = false;
         regular = false;
+        contentLength = -1;
         problem = null;
         method = null;
         scheme = null;
@@ -99,14 +102,20 @@ final class RequestFields extends DefaultHttp2Headers {
         if (!FieldRules.isLowerCaseName(name)) {
             return "a header's name is not a lower-case token";
         }
-        if (!FieldRules.isValue(value)) {
-            return "a header's value holds a control character";
+        if (!FieldRules.isValue(value) || FieldRules.isPadded(value)) {
+            return "a header's value holds a control character, or begins or ends with a space";
         }
         if (FieldRules.isHopByHop(name) || (name.equals(HttpHeaderNames.TE) && !value.equals(TRAILERS))) {
             return "a header of one connection, which HTTP/2 does not have";
         }
         if (name.equals(HttpHeaderNames.HOST) && fields.contains(HttpHeaderNames.HOST)) {
             return "host comes twice";
+        }
+        if (name.equals(HttpHeaderNames.CONTENT_LENGTH)) {
+            if (contentLength >= 0 || FieldRules.length(value) < 0) {
+                return "content-length is not one number";
+            }
+            contentLength = FieldRules.length(value);
         }
         fields.add(name, value);
         return null;
@@ -125,6 +134,9 @@ final class RequestFields extends DefaultHttp2Headers {
         AsciiString host = fields.get(HttpHeaderNames.HOST);
         if (method == null || scheme == null || path == null) {
             return ":method, :scheme or :path is missing";
+        }
+        if (!scheme.equals(HttpScheme.HTTPS.name()) && !scheme.equals(HttpScheme.HTTP.name())) {
+            return ":scheme is neither https nor http";
         }
         if (!FieldRules.isMethod(method) || !FieldRules.isTarget(path)) {
             return ":method or :path is not valid (expected: a method in capitals, a path from the root)";
@@ -150,6 +162,11 @@ final class RequestFields extends DefaultHttp2Headers {
         return method != null || scheme != null || path != null || authority != null
                 ? "a pseudo-header among trailers"
                 : null;
+    }
+
+    /** The declared length of the body, -1 if none. */
+    long contentLength() {
+        return contentLength;
     }
 
     AsciiString requestMethod() {

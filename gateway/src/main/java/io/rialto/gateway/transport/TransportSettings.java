@@ -54,9 +54,9 @@ public record TransportSettings(Limits limits, Times times, Floods floods) {
      *
      * @param handshake from the first byte to the end of the TLS handshake, or to a request on a plain port
      * @param header for a request's head, or one frame, to arrive
-     * @param body that a body may take before {@code bodyBytesPerSecond} is asked of it
-     * @param bodyBytesPerSecond the least average rate of a body
-     * @param answer for the phone to take some of an answer
+     * @param body over each such time a body must come at {@code bodyBytesPerSecond} at least
+     * @param bodyBytesPerSecond the least rate of a body, and of answers that wait for the phone
+     * @param answer over each such time the phone must take what waits for it at that rate
      * @param idle without a call
      */
     public record Times(

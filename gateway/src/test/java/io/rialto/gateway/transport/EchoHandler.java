@@ -10,7 +10,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Answers a call by its path: {@code /echo} with the body, {@code /size/N} with N bytes, {@code /held} when released,
- * {@code /trailers} with trailers, {@code /fail} with an exception, {@code /seen} with how the call was seen.
+ * {@code /trailers} with trailers, {@code /lengths} with lengths that it has not, {@code /fail} with an exception, {@code /seen} with how the call was seen.
  */
 final class EchoHandler implements CallHandler {
     static final AsciiString NAME = AsciiString.cached("x-echo");
@@ -31,7 +31,10 @@ final class EchoHandler implements CallHandler {
             body.writeZero(Integer.parseInt(path.substring(6)));
             call.answer(200, headers, body, null);
         } else if (path.equals("/trailers")) {
-            call.answer(200, headers, call.body(), new HeaderList().add(AsciiString.of("grpc-status"), "0"));
+            call.answer(200, headers, call.body(), trailers());
+        } else if (path.equals("/lengths")) {
+            AsciiString length = AsciiString.cached("content-length");
+            call.answer(200, headers.add(length, "77").add(length, "88"), call.body(), trailers());
         } else if (path.equals("/fail")) {
             call.body().release();
             throw new IllegalStateException("as asked");
@@ -44,6 +47,10 @@ final class EchoHandler implements CallHandler {
         } else {
             call.answer(200, headers, call.body(), null);
         }
+    }
+
+    private static HeaderList trailers() {
+        return new HeaderList().add(AsciiString.of("grpc-status"), "0");
     }
 
     void release() {

@@ -23,11 +23,11 @@ final class FuzzedConnection {
     private final UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(false);
     private final EmbeddedChannel channel = new EmbeddedChannel();
     private final CountingMeters meters = new CountingMeters();
+    private final Port port = new Port(Listener.PUBLIC, TestGateway.strict(), this::handle, meters);
     private final Lane lane;
 
     FuzzedConnection() {
         channel.config().setAllocator(allocator);
-        Port port = new Port(Listener.PUBLIC, TestGateway.strict(), this::handle, meters);
         lane = new Lane(port, new Loop(channel.eventLoop(), System::nanoTime));
         assertThat(port.admit(channel)).isTrue();
         channel.pipeline().addLast(new Opening(lane, channel, false));
@@ -71,6 +71,7 @@ final class FuzzedConnection {
         assertThat(allocator.metric().usedDirectMemory()).isZero();
         assertThat(meters.ended(ConnectionEnd.INTERNAL)).isZero();
         assertThat(meters.closed()).isEqualTo(1);
+        assertThat(port.receiving()).isZero();
     }
 
     private static void answer(InboundCall call) {

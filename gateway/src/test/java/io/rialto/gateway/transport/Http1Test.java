@@ -70,6 +70,7 @@ final class Http1Test {
                 "POST http://a/echo HTTP/1.1\r\nHost: a\r\n\r\n",
                 "POST * HTTP/1.1\r\nHost: a\r\n\r\n",
                 "CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n",
+                "CONNECT /a HTTP/1.1\r\nHost: a\r\n\r\n",
                 "POST /a b HTTP/1.1\r\nHost: a\r\n\r\n",
                 "POST /a#b HTTP/1.1\r\nHost: a\r\n\r\n",
                 "POST  /a HTTP/1.1\r\nHost: a\r\n\r\n",
@@ -167,14 +168,24 @@ final class Http1Test {
     }
 
     @Test
-    void slow_heads_and_bodies_end_their_connections() throws IOException {
+    void extensions_of_chunks_are_bounded_together() throws IOException {
+        try (RawClient client = new RawClient(gateway.plainPort())) {
+            client.write(POST + "Transfer-Encoding: chunked\r\n\r\n" + ("1;" + "e".repeat(200) + "\r\na\r\n").repeat(30)
+                    + "0\r\n\r\n");
+            assertThat(client.readText()).startsWith("HTTP/1.1 400 ").contains("extensions");
+        }
+    }
+
+    @Test
+    void slow_heads_and_bodies_are_told_so_and_end_their_connections() throws IOException {
         try (RawClient head = new RawClient(gateway.plainPort());
                 RawClient body = new RawClient(gateway.plainPort());
                 RawClient silent = new RawClient(gateway.plainPort())) {
             head.write("POST /ec");
             body.write(POST + "Content-Length: 2\r\n\r\na");
-            assertThat(head.readText()).isEmpty();
-            assertThat(body.readText()).isEmpty();
+            String told = "HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+            assertThat(head.readText()).isEqualTo(told);
+            assertThat(body.readText()).isEqualTo(told);
             assertThat(silent.readText()).isEmpty();
         }
         assertThat(gateway.meters.ended(ConnectionEnd.HEADER_TIMEOUT)).isEqualTo(1);
@@ -183,11 +194,33 @@ final class Http1Test {
     }
 
     @Test
+    void a_late_request_is_told_so_after_the_answers_before_it() throws IOException {
+        try (RawClient client = new RawClient(gateway.plainPort())) {
+            client.write("POST /held HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n1POST /ec");
+            long before = gateway.meters.ended(ConnectionEnd.HEADER_TIMEOUT);
+            TestGateway.await("the end", () -> gateway.meters.ended(ConnectionEnd.HEADER_TIMEOUT) > before);
+            gateway.handler.release();
+            assertThat(client.readText()).containsPattern("(?s)^HTTP/1.1 200 OK\r\n.*\r\n\r\n1HTTP/1.1 408 ");
+        }
+    }
+
+    @Test
     void a_phone_that_reads_nothing_is_closed() throws IOException {
-        long before = gateway.meters.ended(ConnectionEnd.ANSWER_STALLED);
+        TransportSettings strict = TestGateway.strict();
+        TransportSettings.Limits large = new TransportSettings.Limits(50, 20, 4, 2, 4096, 20, 20_000, 30_000, 1 << 30);
+        try (TestGateway patient = new TestGateway(new TransportSettings(large, strict.times(), strict.floods()));
+                RawClient client = new RawClient(patient.plainPort())) {
+            client.write("GET /size/30000000 HTTP/1.1\r\nHost: a\r\n\r\n");
+            TestGateway.await("the end", () -> patient.meters.ended(ConnectionEnd.ANSWER_STALLED) == 1);
+        }
+    }
+
+    @Test
+    void more_bytes_of_answers_than_may_wait_end_the_connection() throws IOException {
+        long before = gateway.meters.ended(ConnectionEnd.QUEUE_FULL);
         try (RawClient client = new RawClient(gateway.plainPort())) {
             client.write("GET /size/30000000 HTTP/1.1\r\nHost: a\r\n\r\n");
-            TestGateway.await("the end", () -> gateway.meters.ended(ConnectionEnd.ANSWER_STALLED) == before + 1);
+            TestGateway.await("the end", () -> gateway.meters.ended(ConnectionEnd.QUEUE_FULL) == before + 1);
         }
     }
 }
