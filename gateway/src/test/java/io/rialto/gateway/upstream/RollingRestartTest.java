@@ -13,7 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
@@ -28,8 +28,6 @@ class RollingRestartTest {
         private final Registry registry;
         private final String instance;
         private final HttpServer server;
-        private final AtomicInteger inFlight = new AtomicInteger();
-        private final AtomicLong lastCall = new AtomicLong(System.nanoTime());
 
         RestartedBackend(Registry registry, String instance) throws IOException {
             this.registry = registry;
@@ -37,15 +35,11 @@ class RollingRestartTest {
             server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 1_024);
             server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
             server.createContext("/", exchange -> {
-                inFlight.incrementAndGet();
-                lastCall.set(System.nanoTime());
                 try (exchange) {
                     exchange.getRequestBody().readAllBytes();
                     byte[] body = instance.getBytes(java.nio.charset.StandardCharsets.UTF_8);
                     exchange.sendResponseHeaders(200, body.length);
                     exchange.getResponseBody().write(body);
-                } finally {
-                    inFlight.decrementAndGet();
                 }
             });
             server.start();
@@ -58,13 +52,10 @@ class RollingRestartTest {
                     Registration.DEFAULT_TTL_MILLIS));
         }
 
-        /** Leaves, and stops when no call has come for a while. */
-        void stopAsOneShould() {
+        /** Leaves, and stops when all calls that began before have ended. */
+        void stopAsOneShould(Load load) {
             registry.deregister("wallet", instance);
-            long quiet = Duration.ofMillis(100).toNanos();
-            while (inFlight.get() > 0 || System.nanoTime() - lastCall.get() < quiet) {
-                LockSupport.parkNanos(1_000_000);
-            }
+            load.awaitLaterCalls();
             close();
         }
 
@@ -82,6 +73,9 @@ class RollingRestartTest {
         private final List<CompletableFuture<Void>> workers = new ArrayList<>();
         private final Consumer<Lost> lost;
 
+        /** Calls of each worker that have ended, one way or the other. */
+        private final AtomicIntegerArray ended = new AtomicIntegerArray(IN_FLIGHT);
+
         record Lost(boolean repeatable, Outcome.Failed failed) {}
 
         Load(TestClient client, Consumer<Lost> lost) {
@@ -90,11 +84,12 @@ class RollingRestartTest {
             for (int i = 0; i < IN_FLIGHT; i++) {
                 CompletableFuture<Void> worker = new CompletableFuture<>();
                 workers.add(worker);
-                next(worker, i % 2 == 0);
+                next(worker, i);
             }
         }
 
-        private void next(CompletableFuture<Void> worker, boolean repeatable) {
+        private void next(CompletableFuture<Void> worker, int number) {
+            boolean repeatable = number % 2 == 0;
             client.start("{}", repeatable).whenComplete((result, error) -> {
                 if (error != null) {
                     worker.completeExceptionally(error);
@@ -105,10 +100,11 @@ class RollingRestartTest {
                 } else {
                     answered.incrementAndGet();
                 }
+                ended.incrementAndGet(number);
                 if (stop.get()) {
                     worker.complete(null);
                 } else {
-                    next(worker, repeatable);
+                    next(worker, number);
                 }
             });
         }
@@ -119,6 +115,18 @@ class RollingRestartTest {
             while (answered.get() < target) {
                 assertThat(System.nanoTime()).as("time for more calls").isLessThan(end);
                 LockSupport.parkNanos(1_000_000);
+            }
+        }
+
+        /** Waits until each worker has ended a call that it began after now. */
+        void awaitLaterCalls() {
+            long end = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+            for (int i = 0; i < IN_FLIGHT; i++) {
+                int target = ended.get(i) + 2;
+                while (ended.get(i) < target) {
+                    assertThat(System.nanoTime()).as("time for later calls").isLessThan(end);
+                    LockSupport.parkNanos(1_000_000);
+                }
             }
         }
 
@@ -156,7 +164,7 @@ class RollingRestartTest {
                     load.awaitMore(200);
                     RestartedBackend old = running[i % 2];
                     if (asOneShould) {
-                        old.stopAsOneShould();
+                        old.stopAsOneShould(load);
                     } else {
                         old.close();
                     }
