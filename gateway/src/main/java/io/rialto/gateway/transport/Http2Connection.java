@@ -318,9 +318,8 @@ final class Http2Connection extends Connection {
             calls.remove(call.stream);
         }
         activeNanos = loop.nanoTime();
-        if (goAwayLast != Integer.MAX_VALUE && active() == 0) {
-            // Not closed at once: a phone that is just writing would see a broken pipe before it reads GOAWAY.
-            linger();
+        if (goAwayLast != Integer.MAX_VALUE) {
+            drainStart = activeNanos;
         }
     }
 
@@ -432,7 +431,11 @@ final class Http2Connection extends Connection {
         if (active() == 0) {
             calls = null;
             answers.clear();
-            if (now - activeNanos > port.idleNanos) {
+            if (goAwayLast != Integer.MAX_VALUE && now - drainStart > DRAIN_NANOS) {
+                // Not at once: a call that crossed GOAWAY is told that it may come again elsewhere, which an end cannot
+                // say.
+                linger();
+            } else if (now - activeNanos > port.idleNanos) {
                 ended(ConnectionEnd.IDLE);
                 Http2Frames.goAway(out(Http2Frames.SMALL), lastStream, Http2Error.NO_ERROR, "");
                 closeAfterFlush();
@@ -484,11 +487,9 @@ final class Http2Connection extends Connection {
     private void goAwayForGood() {
         if (goAwayLast == Integer.MAX_VALUE && isOpen()) {
             goAwayLast = lastStream;
+            drainStart = loop.nanoTime();
             ended(ConnectionEnd.DRAINED);
             Http2Frames.goAway(out(Http2Frames.SMALL), lastStream, Http2Error.NO_ERROR, "");
-            if (active() == 0) {
-                linger();
-            }
         }
     }
 }
