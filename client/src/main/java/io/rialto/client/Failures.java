@@ -33,6 +33,7 @@ final class Failures {
             Reason.CELL_UNREACHABLE,
             Reason.FENCED,
             Reason.WRONG_CELL,
+            Reason.FORWARDED_TWICE,
             Reason.OPERATION_RATE_LIMITED,
             Reason.APP_RATE_LIMITED,
             Reason.USER_RATE_LIMITED,

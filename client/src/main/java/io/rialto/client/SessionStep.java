@@ -3,7 +3,9 @@ package io.rialto.client;
 import io.rialto.protocol.HeaderNames;
 import io.rialto.protocol.Reason;
 import java.net.URI;
+import java.util.EnumSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -45,9 +47,12 @@ final class SessionStep implements Interceptor {
         this.listener = listener;
     }
 
+    /** Refusals whose cure either works at the first time or never. */
+    private static final Set<Reason> ONCE = EnumSet.of(Reason.STALE_CALL, Reason.TAMPERED_BODY);
+
     @Override
     public Answer intercept(Call call, Next next) {
-        boolean timed = false;
+        Set<Reason> seen = EnumSet.noneOf(Reason.class);
         for (int tries = 1; ; tries++) {
             int version = identity.version();
             String userToken = identity.userToken();
@@ -62,24 +67,22 @@ final class SessionStep implements Interceptor {
             if (reason == null || answer.status() == 0) {
                 return answer;
             }
-            boolean again = reason == Reason.STALE_CALL ? !timed && stale(answer) : healed(reason, answer, attempt);
-            timed |= reason == Reason.STALE_CALL;
-            if (!again || tries == MAX_TRIES) {
+            boolean worthIt = seen.add(reason) || !ONCE.contains(reason);
+            if (!worthIt || !healed(reason, answer, attempt) || tries == MAX_TRIES) {
                 return answer;
             }
         }
-    }
-
-    private boolean stale(Answer answer) {
-        return time.learnSeconds(answer.header(HeaderNames.TIME));
     }
 
     private boolean healed(Reason reason, Answer answer, Attempt attempt) {
         switch (reason) {
             case WRONG_EDGE:
                 return edges.learn(attempt.call.requireGateway(), answer.header(HeaderNames.EDGE));
+            case STALE_CALL:
+                return time.learnSeconds(answer.header(HeaderNames.TIME));
             case WRONG_TICKET:
             case EXPIRED_TICKET:
+            case TAMPERED_BODY: // perhaps keys that the two ends do not share: a new session has new ones
                 if (attempt.session != null) {
                     sessions.leave(attempt.session);
                 }

@@ -253,4 +253,18 @@ final class SessionTest {
         assertThat(fixture.phone().toString()).doesNotContain("key");
         assertThat(fixture.reports).isEmpty();
     }
+
+    @Test
+    void a_refused_seal_is_tried_once_in_a_new_session() {
+        WalletService wallet = fixture.wallet();
+        fixture.platform.inject(Fixture.BALANCE, new Fault.Refuse(Reason.TAMPERED_BODY));
+        wallet.balance();
+        assertThat(fixture.platform.requests(Fixture.HANDSHAKE)).isEqualTo(2);
+        fixture.platform.inject(
+                Fixture.BALANCE, new Fault.Refuse(Reason.TAMPERED_BODY), new Fault.Refuse(Reason.TAMPERED_BODY));
+        assertThatThrownBy(wallet::balance)
+                .isInstanceOfSatisfying(
+                        CallException.class, e -> assertThat(e.reason()).isEqualTo("tampered_body"));
+        assertThat(fixture.platform.requests(Fixture.HANDSHAKE)).isEqualTo(3);
+    }
 }
