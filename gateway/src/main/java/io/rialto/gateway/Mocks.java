@@ -75,9 +75,7 @@ final class Mocks {
         for (HeaderRules.Field field : answer.headers()) {
             headers.add(field.name(), field.value());
         }
-        if (!headers.contains(Names.CONTENT_TYPE)) {
-            headers.add(Names.CONTENT_TYPE, Names.JSON);
-        }
+        headers.add(Names.CONTENT_TYPE, Names.JSON);
         x.answer(answer.status(), headers, Unpooled.wrappedBuffer(answer.body()));
     }
 }

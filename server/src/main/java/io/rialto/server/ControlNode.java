@@ -4,17 +4,14 @@ import io.rialto.cells.RoutingTable;
 import io.rialto.control.ControlServer;
 import io.rialto.control.ControlSettings;
 import io.rialto.control.ControlStore;
-import io.rialto.gateway.config.ConfigException;
 import io.rialto.gateway.config.GatewayConfig;
 import io.rialto.gateway.config.Keys;
-import io.rialto.gateway.upstream.BackendSettings;
 import io.rialto.node.SnapshotSigner;
 import io.rialto.node.postgres.Database;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.sql.SQLException;
 import java.time.Clock;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -27,9 +24,9 @@ final class ControlNode implements AutoCloseable {
             RoutingTable.SECTION,
             RoutingTable::errors,
             "gateway",
-            ControlNode::gatewayErrors,
+            GatewayConfig::errors,
             "keys",
-            ControlNode::keyErrors);
+            section -> Keys.errors(section, Clock.systemUTC().instant()));
 
     private final SnapshotSigner signer;
     private final ControlStore store;
@@ -50,31 +47,6 @@ final class ControlNode implements AutoCloseable {
         } catch (IOException | RuntimeException e) {
             store.close();
             throw e;
-        }
-    }
-
-    private static List<String> gatewayErrors(JsonNode section) {
-        List<String> errors = new ArrayList<>();
-        try {
-            for (JsonNode backend : GatewayConfig.parse(section).backends()) {
-                try {
-                    BackendSettings.parse(backend);
-                } catch (IllegalArgumentException e) {
-                    errors.add("gateway.backends: " + e.getMessage());
-                }
-            }
-        } catch (ConfigException e) {
-            e.errors().forEach(error -> errors.add("gateway." + error));
-        }
-        return errors;
-    }
-
-    private static List<String> keyErrors(JsonNode section) {
-        try {
-            Keys.parse(section);
-            return List.of();
-        } catch (ConfigException e) {
-            return e.errors().stream().map(error -> "keys." + error).toList();
         }
     }
 

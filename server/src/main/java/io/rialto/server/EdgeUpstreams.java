@@ -11,7 +11,6 @@ import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.JsonNode;
 
 /**
  * Where an edge may send calls: backends as configured, other cells and the other edges of its own by the routing table.
@@ -34,9 +33,8 @@ final class EdgeUpstreams implements Destinations {
      *
      * @throws IllegalArgumentException that names what is wrong; nothing has changed then
      */
-    void apply(List<JsonNode> backends, RoutingTable table) {
-        List<BackendSettings> all = new ArrayList<>();
-        backends.forEach(backend -> all.add(BackendSettings.parse(backend)));
+    void apply(List<BackendSettings> backends, RoutingTable table) {
+        List<BackendSettings> all = new ArrayList<>(backends);
         for (Cell other : table.cells()) {
             List<Address> addresses =
                     other.nodes().stream().map(node -> address(node.internal())).toList();

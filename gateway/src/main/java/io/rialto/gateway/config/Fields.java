@@ -219,6 +219,19 @@ final class Fields {
         }
     }
 
+    /** The whole object, read by another reader, whose complaint joins the other errors. */
+    <T> @Nullable T whole(Function<JsonNode, T> reader) {
+        if (object == null) {
+            return null;
+        }
+        try {
+            return reader.apply(object);
+        } catch (IllegalArgumentException bad) {
+            errors.add(path + ": " + bad.getMessage());
+            return null;
+        }
+    }
+
     /** To be called when all keys were asked for. */
     void end() {
         if (object == null) {

@@ -1,5 +1,6 @@
 package io.rialto.gateway.config;
 
+import io.rialto.gateway.upstream.BackendSettings;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -9,13 +10,13 @@ import java.util.Set;
 import tools.jackson.databind.JsonNode;
 
 /**
- * The section {@code gateway}. Its key {@code backends} is read by the upstream side; here only the names count.
+ * The section {@code gateway}.
  *
  * @param apps by id
  * @param operations by path, {@code /service/method}
  */
 public record GatewayConfig(
-        Map<String, App> apps, List<JsonNode> backends, Map<String, OperationConfig> operations, Bounds bounds) {
+        Map<String, App> apps, List<BackendSettings> backends, Map<String, OperationConfig> operations, Bounds bounds) {
     public GatewayConfig {
         apps = Map.copyOf(apps);
         backends = List.copyOf(backends);
@@ -72,15 +73,8 @@ public record GatewayConfig(
         List<String> errors = new ArrayList<>();
         Fields fields = new Fields("", json, errors);
         Map<String, App> apps = App.readAll(fields.children("apps"));
-        List<JsonNode> backends = new ArrayList<>();
         Set<String> services = new HashSet<>();
-        JsonNode array = fields.raw("backends");
-        for (Fields backend : fields.children("backends")) {
-            services.add(backend.required("service"));
-        }
-        if (array != null && array.isArray()) {
-            array.forEach(backends::add);
-        }
+        List<BackendSettings> backends = backends(fields, services);
         Map<String, OperationConfig> operations = new LinkedHashMap<>();
         for (Fields operation : fields.children("operations")) {
             add(operations, operation, apps, services);
@@ -91,6 +85,32 @@ public record GatewayConfig(
             throw new ConfigException("gateway", errors);
         }
         return config;
+    }
+
+    /** All that is wrong with a section, for whoever must not accept a bad one; empty where it can be served. */
+    public static List<String> errors(JsonNode json) {
+        try {
+            parse(json);
+            return List.of();
+        } catch (ConfigException wrong) {
+            return wrong.errors().stream().map(error -> "gateway." + error).toList();
+        }
+    }
+
+    /** @param services takes the names, those of bad entries too, whose operations are not wrong as well */
+    private static List<BackendSettings> backends(Fields fields, Set<String> services) {
+        List<BackendSettings> all = new ArrayList<>();
+        for (Fields entry : fields.children("backends")) {
+            String service = entry.required("service");
+            if (!services.add(service)) {
+                entry.wrong("service", service, "each service once");
+            }
+            BackendSettings settings = entry.whole(BackendSettings::parse);
+            if (settings != null) {
+                all.add(settings);
+            }
+        }
+        return all;
     }
 
     private static void add(

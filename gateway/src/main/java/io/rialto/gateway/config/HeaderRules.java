@@ -47,7 +47,8 @@ public record HeaderRules(List<AsciiString> remove, List<Field> set, List<Field>
         return rules;
     }
 
-    private static List<Field> fields(Fields fields, String key) {
+    /** The object of a key as fields to be written. */
+    static List<Field> fields(Fields fields, String key) {
         List<Field> all = new ArrayList<>();
         for (Map.Entry<String, String> entry : fields.textMap(key).entrySet()) {
             String value = entry.getValue();
@@ -62,8 +63,8 @@ public record HeaderRules(List<AsciiString> remove, List<Field> set, List<Field>
 
     /** Names of Rialto's own and of the connection stay out of reach: they carry identity and framing. */
     private static AsciiString name(Fields fields, String key, String name) {
-        boolean framing =
-                name.matches("host|content-length|content-type|transfer-encoding|connection|te|trailer|upgrade");
+        boolean framing = name.matches("host|content-length|content-type|transfer-encoding|connection|keep-alive|"
+                + "proxy-connection|te|trailer|upgrade|http2-settings|expect|grpc-status|grpc-message");
         if (!name.matches("[a-z0-9!#$%&'*+.^_`|~-]{1,128}") || name.startsWith("rialto-") || framing) {
             fields.wrong(key, name, "a lower-case header name that is neither rialto-* nor part of the framing");
             return AsciiString.cached("x-invalid");

@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -100,6 +101,32 @@ public record Keys(
             throw new ConfigException("keys", errors);
         }
         return keys;
+    }
+
+    /**
+     * All that is wrong with a section, for whoever must not accept a bad one; empty where it can be served at this time.
+     * Names no secret.
+     */
+    public static List<String> errors(JsonNode json, Instant now) {
+        Keys keys;
+        try {
+            keys = parse(json);
+        } catch (ConfigException wrong) {
+            return wrong.errors().stream().map(error -> "keys." + error).toList();
+        }
+        List<String> errors = new ArrayList<>();
+        requireOne(errors, "server", keys.server.stream().map(Server::term), now);
+        requireOne(errors, "credential", keys.credential.stream().map(Token::term), now);
+        requireOne(errors, "session", keys.session.stream().map(Token::term), now);
+        requireOne(errors, "ticket", keys.ticket.stream().map(Token::term), now);
+        requireOne(errors, "caller", keys.caller.stream().map(Caller::term), now);
+        return errors;
+    }
+
+    private static void requireOne(List<String> errors, String list, Stream<Term> terms, Instant now) {
+        if (terms.noneMatch(term -> term.covers(now))) {
+            errors.add("keys." + list + ": none is valid at " + now + " (expected: one that has begun and not ended)");
+        }
     }
 
     private static List<Fields> bounded(Fields fields, String list) {

@@ -4,7 +4,6 @@ import io.netty.util.AsciiString;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonPointer;
 import tools.jackson.databind.JsonNode;
@@ -61,15 +60,14 @@ public record MockRule(int percent, List<Answer> answers, boolean recorded) {
         JsonPointer pointer = pointerText.isEmpty() ? null : when.parsed("pointer", pointerText, JsonPointer::compile);
         JsonNode equals = when.raw("equals");
         String value = header.isEmpty() || equals == null ? "" : equals.asString("");
+        if (!header.matches("[a-z0-9!#$%&'*+.^_`|~-]{0,128}")) {
+            when.wrong("header", header, "a lower-case header name");
+        }
         if (!header.isEmpty() && !pointerText.isEmpty()) {
             when.wrong("header", header, "header or pointer, not both");
         }
         when.end();
-        List<HeaderRules.Field> headers = new ArrayList<>();
-        for (Map.Entry<String, String> entry : fields.textMap("headers").entrySet()) {
-            headers.add(
-                    new HeaderRules.Field(AsciiString.cached(entry.getKey()), AsciiString.cached(entry.getValue())));
-        }
+        List<HeaderRules.Field> headers = HeaderRules.fields(fields, "headers");
         JsonNode body = fields.raw("body");
         Answer answer = new Answer(
                 header.isEmpty() ? null : AsciiString.cached(header),
@@ -78,7 +76,7 @@ public record MockRule(int percent, List<Answer> answers, boolean recorded) {
                 equals,
                 fields.integer("percent", 100, 1, 100),
                 fields.integer("status", 200, 200, 599),
-                List.copyOf(headers),
+                headers,
                 body == null ? new byte[0] : body.toString().getBytes(StandardCharsets.UTF_8));
         fields.end();
         return answer;

@@ -129,6 +129,9 @@ public record OperationConfig(
         boolean login = fields.flag("login", false);
         int timeout = fields.integer("timeout-ms", DEFAULT_TIMEOUT_MILLIS, 1, 600_000);
         int maxBody = fields.integer("max-body-bytes", DEFAULT_BODY_BYTES, 0, 64 << 20);
+        if (login && cache != null) {
+            fields.wrong("login", "true with a cache", "no cache, as each login's answer is one device's alone");
+        }
         Rate rate = Rate.read(fields.child("rate"));
         boolean coalesce = fields.flag("coalesce", cache != null);
         int record = fields.integer("record", 0, 0, MAX_RECORD);

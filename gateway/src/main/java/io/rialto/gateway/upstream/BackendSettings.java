@@ -125,8 +125,16 @@ public record BackendSettings(
         if (cells == null) {
             return byCell;
         }
+        if (!cells.isObject()) {
+            throw new IllegalArgumentException(
+                    "addresses: " + cells.getNodeType() + " (expected: an object, cell to list)");
+        }
         for (Map.Entry<String, JsonNode> cell : cells.properties()) {
             List<Address> list = new ArrayList<>();
+            if (!cell.getValue().isArray()) {
+                throw new IllegalArgumentException("addresses of " + cell.getKey() + ": "
+                        + cell.getValue().getNodeType() + " (expected: a list of addresses)");
+            }
             cell.getValue().forEach(text -> list.add(Address.parse(text.asString())));
             byCell.put(cell.getKey(), List.copyOf(list));
         }
