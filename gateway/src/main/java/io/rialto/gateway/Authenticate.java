@@ -4,7 +4,7 @@ import io.netty.util.AsciiString;
 import io.rialto.gateway.http.HeaderList;
 import io.rialto.gateway.identity.Identity;
 import io.rialto.gateway.identity.JwtVerifier;
-import io.rialto.gateway.identity.NonceMemory;
+import io.rialto.gateway.identity.Nonces;
 import io.rialto.gateway.identity.SealedSessions;
 import io.rialto.gateway.transport.InboundCall;
 import io.rialto.protocol.ProtocolException;
@@ -20,7 +20,7 @@ final class Authenticate implements Step {
     Authenticate(
             GatewayPorts ports,
             SealedSessions sessions,
-            NonceMemory nonces,
+            Nonces nonces,
             Freshness freshness,
             JwtVerifier jwts,
             OffLoop offLoop) {

@@ -3,7 +3,7 @@ package io.rialto.gateway;
 import io.netty.buffer.Unpooled;
 import io.rialto.gateway.http.HeaderList;
 import io.rialto.gateway.identity.JwtVerifier;
-import io.rialto.gateway.identity.NonceMemory;
+import io.rialto.gateway.identity.Nonces;
 import io.rialto.protocol.Caller;
 import io.rialto.protocol.ProtocolException;
 import io.rialto.protocol.Reason;
@@ -21,7 +21,7 @@ final class BuiltIns {
     BuiltIns(
             GatewayPorts ports,
             OffLoop offLoop,
-            NonceMemory nonces,
+            Nonces nonces,
             Freshness freshness,
             JwtVerifier jwts,
             UserRates userRates) {

@@ -8,7 +8,7 @@ import io.rialto.gateway.http.HeaderList;
 import io.rialto.gateway.http.Refusals;
 import io.rialto.gateway.identity.JwkSets;
 import io.rialto.gateway.identity.JwtVerifier;
-import io.rialto.gateway.identity.NonceMemory;
+import io.rialto.gateway.identity.Nonces;
 import io.rialto.gateway.identity.SealedSessions;
 import io.rialto.gateway.transport.CallHandler;
 import io.rialto.gateway.transport.InboundCall;
@@ -29,9 +29,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Gateway implements CallHandler, AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Gateway.class.getName());
-
-    /** About 100 bytes each. A node that accepts more signed calls and handshakes than this in four minutes is full. */
-    private static final int MAX_NONCES = 2_000_000;
 
     private final GatewayPorts ports;
     private final Step[] steps;
@@ -56,7 +53,7 @@ public final class Gateway implements CallHandler, AutoCloseable {
     public Gateway(GatewayPorts ports, GatewayConfig config, Keys keys, RoutingTable table) {
         this.ports = ports;
         this.state = stateOf(config, keys, table, null);
-        NonceMemory nonces = new NonceMemory(MAX_NONCES, ports.random());
+        Nonces nonces = new Nonces(ports.random());
         Freshness freshness = new Freshness(ports.self());
         JwtVerifier jwts = new JwtVerifier(new JwkSets(ports.jwkFetcher()));
         this.userRates = new UserRates(this);
@@ -68,7 +65,7 @@ public final class Gateway implements CallHandler, AutoCloseable {
     }
 
     /** The path of a call, each step in its place. */
-    private Step[] steps(NonceMemory nonces, Freshness freshness, JwtVerifier jwts) {
+    private Step[] steps(Nonces nonces, Freshness freshness, JwtVerifier jwts) {
         return new Step[] {
             new Decode(ports), // what kind of request it is; health, edge and preflight are answered here
             new Admit(ports), // overload

@@ -2,6 +2,9 @@ package io.rialto.gateway;
 
 import io.rialto.protocol.ProtocolException;
 import io.rialto.protocol.Reason;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -9,11 +12,32 @@ import java.util.function.Consumer;
 
 /** Work that an event loop must not do: public-key operations, and waiting for identity providers. */
 final class OffLoop implements AutoCloseable {
-    /** At some 100 us of public-key work each this is a queue of about 100 ms per core; more would only wait. */
-    private static final int MAX_PENDING = 1024;
+    /**
+     * What is done, each with a bound of its own: a flood of one kind, which strangers can send without any credential,
+     * leaves room for the others. At some 100 us of public-key work each, all of them together are a queue of about 100 ms
+     * per core; more would only wait.
+     */
+    enum Kind {
+        /** Signatures of devices, whose credential is checked first, and of partners. */
+        SIGNATURE(1024),
+        HANDSHAKE(512),
+        ENROLMENT(256);
+
+        private final int most;
+
+        Kind(int most) {
+            this.most = most;
+        }
+    }
 
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-    private final AtomicInteger pending = new AtomicInteger();
+    private final Map<Kind, AtomicInteger> pending = new EnumMap<>(Kind.class);
+
+    OffLoop() {
+        for (Kind kind : Kind.values()) {
+            pending.put(kind, new AtomicInteger());
+        }
+    }
 
     /** Work with a result. */
     @FunctionalInterface
@@ -22,17 +46,18 @@ final class OffLoop implements AutoCloseable {
     }
 
     /** Does work elsewhere and hands its result back on the call's loop; refusals become the call's. */
-    <T> Step.Progress run(Exchange x, Work<T> work, Consumer<T> then) throws ProtocolException {
-        if (pending.incrementAndGet() > MAX_PENDING) {
-            pending.decrementAndGet();
+    <T> Step.Progress run(Exchange x, Kind kind, Work<T> work, Consumer<T> then) throws ProtocolException {
+        AtomicInteger waiting = Objects.requireNonNull(pending.get(kind));
+        if (waiting.incrementAndGet() > kind.most) {
+            waiting.decrementAndGet();
             throw new ProtocolException(
-                    Reason.OVERLOADED, MAX_PENDING + " signatures and handshakes wait already (try again later)");
+                    Reason.OVERLOADED, kind.most + " checks of kind " + kind + " wait already (try again later)");
         }
-        threads.execute(() -> work(x, work, then));
+        threads.execute(() -> work(x, waiting, work, then));
         return Step.Progress.SUSPENDED;
     }
 
-    private <T> void work(Exchange x, Work<T> work, Consumer<T> then) {
+    private <T> void work(Exchange x, AtomicInteger waiting, Work<T> work, Consumer<T> then) {
         try {
             T result = work.run();
             x.onLoop(() -> then.accept(result));
@@ -42,7 +67,7 @@ final class OffLoop implements AutoCloseable {
             x.gateway.report(bug);
             x.refuseLater(Reason.INTERNAL, "the edge failed; its log says how");
         } finally {
-            pending.decrementAndGet();
+            waiting.decrementAndGet();
         }
     }
 

@@ -6,7 +6,7 @@ import io.rialto.gateway.config.App;
 import io.rialto.gateway.http.HeaderList;
 import io.rialto.gateway.identity.Identity;
 import io.rialto.gateway.identity.JwtVerifier;
-import io.rialto.gateway.identity.NonceMemory;
+import io.rialto.gateway.identity.Nonces;
 import io.rialto.gateway.identity.Tokens;
 import io.rialto.protocol.Acceptance;
 import io.rialto.protocol.Handshake;
@@ -30,11 +30,11 @@ final class OpenSession implements BuiltIn {
 
     private final GatewayPorts ports;
     private final OffLoop offLoop;
-    private final NonceMemory nonces;
+    private final Nonces nonces;
     private final Freshness freshness;
     private final JwtVerifier jwts;
 
-    OpenSession(GatewayPorts ports, OffLoop offLoop, NonceMemory nonces, Freshness freshness, JwtVerifier jwts) {
+    OpenSession(GatewayPorts ports, OffLoop offLoop, Nonces nonces, Freshness freshness, JwtVerifier jwts) {
         this.ports = ports;
         this.offLoop = offLoop;
         this.nonces = nonces;
@@ -62,6 +62,7 @@ final class OpenSession implements BuiltIn {
         byte[] message = x.bodyBytes();
         return offLoop.run(
                 x,
+                OffLoop.Kind.HANDSHAKE,
                 () -> open(x.state, message),
                 answer -> x.answer(
                         200,
@@ -79,23 +80,29 @@ final class OpenSession implements BuiltIn {
         if (!server.signedBy(credential.point())) {
             throw new ProtocolException(Reason.WRONG_SIGNATURE, "handshake: not signed by the device's key");
         }
-        String user = user(state, offer, credential, now);
-        state.checked(Identity.device(credential.app(), credential.device(), null));
-        String nonce = "h" + credential.app() + "/" + credential.device() + "\n"
-                + Base64.getEncoder().encodeToString(offer.nonce());
-        nonces.take(nonce, offer.timeMillis() / 1000 + Freshness.SKEW_SECONDS, now.getEpochSecond());
-        return accept(state, server, credential, user, now);
+        Identity device = state.checked(Identity.device(credential.app(), credential.device(), null));
+        Bound bound = user(state, offer, credential, now);
+        String owner = "h" + credential.app() + "/" + credential.device();
+        String nonce = Base64.getEncoder().encodeToString(offer.nonce());
+        nonces.take(device, owner, nonce, offer.timeMillis() / 1000 + Freshness.SKEW_SECONDS, now.getEpochSecond());
+        return accept(state, server, credential, bound, now);
     }
 
-    private String user(GatewayState state, Offer offer, Tokens.Credential credential, Instant now)
+    /** The user that a session is bound to, empty for none, and the end of what shows it. */
+    private record Bound(String user, long endsSeconds) {
+        static final Bound NOBODY = new Bound("", Long.MAX_VALUE);
+    }
+
+    private Bound user(GatewayState state, Offer offer, Tokens.Credential credential, Instant now)
             throws ProtocolException {
         String session = offer.session();
         if (session != null) {
-            return SignedCalls.userOf(state.tokens, session, credential, now);
+            Tokens.UserSession known = SignedCalls.userOf(state.tokens, session, credential, now);
+            return new Bound(known.user(), known.expiresSeconds());
         }
         String jwt = offer.jwt();
         if (jwt == null) {
-            return "";
+            return Bound.NOBODY;
         }
         App.IdentityProvider provider = state.app(credential.app()).provider();
         if (provider == null) {
@@ -103,21 +110,23 @@ final class OpenSession implements BuiltIn {
                     Reason.WRONG_TOKEN,
                     "JWT (expected: none, as app " + credential.app() + " has no identity provider)");
         }
-        return jwts.verify(provider, jwt, now);
+        JwtVerifier.User verified = jwts.verify(provider, jwt, now);
+        return new Bound(verified.id(), verified.expiresSeconds());
     }
 
     private byte[] accept(
-            GatewayState state, Handshake.Server server, Tokens.Credential credential, String user, Instant now) {
+            GatewayState state, Handshake.Server server, Tokens.Credential credential, Bound bound, Instant now) {
         // A session must not outlive what it stands on.
-        long ends = Math.min(now.getEpochSecond() + state.config.bounds().ticketSeconds(), credential.expiresSeconds());
+        long standing = Math.min(credential.expiresSeconds(), bound.endsSeconds);
+        long ends = Math.min(now.getEpochSecond() + state.config.bounds().ticketSeconds(), standing);
         SessionKeys keys = server.keys();
-        String ticket =
-                state.tokens.mint(new Tokens.Ticket(credential.app(), credential.device(), user, ends, keys), now);
+        String ticket = state.tokens.mint(
+                new Tokens.Ticket(credential.app(), credential.device(), bound.user, ends, keys), now);
         List<ServerKey> current = state.serverKeys().stream()
                 .map(ServerKeyPair::key)
                 .limit(MAX_NEXT_KEYS)
                 .toList();
         return server.answer(
-                new Acceptance(ticket, ends, now.toEpochMilli(), ports.self().toString(), user, current));
+                new Acceptance(ticket, ends, now.toEpochMilli(), ports.self().toString(), bound.user, current));
     }
 }

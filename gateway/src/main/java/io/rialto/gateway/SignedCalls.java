@@ -5,7 +5,7 @@ import io.rialto.gateway.config.App;
 import io.rialto.gateway.http.HeaderList;
 import io.rialto.gateway.identity.Identity;
 import io.rialto.gateway.identity.JwtVerifier;
-import io.rialto.gateway.identity.NonceMemory;
+import io.rialto.gateway.identity.Nonces;
 import io.rialto.gateway.identity.SealedSession;
 import io.rialto.gateway.identity.SealedSessions;
 import io.rialto.gateway.identity.Tokens;
@@ -41,7 +41,7 @@ final class SignedCalls {
 
     private final GatewayPorts ports;
     private final SealedSessions sessions;
-    private final NonceMemory nonces;
+    private final Nonces nonces;
     private final Freshness freshness;
     private final JwtVerifier jwts;
     private final OffLoop offLoop;
@@ -49,7 +49,7 @@ final class SignedCalls {
     SignedCalls(
             GatewayPorts ports,
             SealedSessions sessions,
-            NonceMemory nonces,
+            Nonces nonces,
             Freshness freshness,
             JwtVerifier jwts,
             OffLoop offLoop) {
@@ -82,6 +82,7 @@ final class SignedCalls {
         requireCoverage(x, input);
         freshness.requireEdge(headers.get(Names.EDGE));
         freshness.requireTime(input.created(), x.nowMillis);
+        requireUnexpired(input, x.nowMillis / 1000);
         String nonce = input.nonce();
         if (nonce == null || nonce.length() < MIN_NONCE || nonce.length() > MAX_NONCE) {
             throw wrong("nonce: " + nonce + " (expected: " + MIN_NONCE + " to " + MAX_NONCE + " characters)");
@@ -127,6 +128,7 @@ final class SignedCalls {
         Instant now = Instant.ofEpochMilli(x.nowMillis);
         return offLoop.run(
                 x,
+                OffLoop.Kind.SIGNATURE,
                 () -> {
                     Tokens.Credential credential = x.state.tokens.credential(credentialText, now);
                     if (!Signatures.verify(
@@ -147,7 +149,7 @@ final class SignedCalls {
             Instant now)
             throws ProtocolException {
         if (session != null) {
-            return userOf(x.state.tokens, session, credential, now);
+            return userOf(x.state.tokens, session, credential, now).user();
         }
         if (bearer == null) {
             return null;
@@ -159,18 +161,18 @@ final class SignedCalls {
                     Reason.WRONG_TOKEN, "authorization (expected: Bearer <JWT> of the identity provider of the app)");
         }
         String token = text.substring(BEARER.length());
-        String known = jwts.known(provider, token, now);
-        return known.isEmpty() ? jwts.verify(provider, token, now) : known;
+        JwtVerifier.User known = jwts.known(provider, token, now);
+        return known == null ? jwts.verify(provider, token, now).id() : known.id();
     }
 
-    /** The user of a session token, which must be that device's. */
-    static String userOf(Tokens tokens, CharSequence text, Tokens.Credential credential, Instant now)
+    /** What a session token says, which must be that device's. */
+    static Tokens.UserSession userOf(Tokens tokens, CharSequence text, Tokens.Credential credential, Instant now)
             throws ProtocolException {
         Tokens.UserSession session = tokens.userSession(text, now);
         if (!session.app().equals(credential.app()) || !session.device().equals(credential.device())) {
             throw new ProtocolException(Reason.WRONG_SESSION, "session token of another device (expected: its own)");
         }
-        return session.user();
+        return session;
     }
 
     private Step.Progress byPartner(Exchange x, Signed signed) throws ProtocolException {
@@ -204,8 +206,10 @@ final class SignedCalls {
             Exchange x, Signed signed, SignatureAlgorithm algorithm, byte[] key, Identity identity, String nonceOwner)
             throws ProtocolException {
         byte[] base = Signatures.base(signed.input, new CallFields(x));
+        OffLoop.Kind kind = identity.enrolling() == null ? OffLoop.Kind.SIGNATURE : OffLoop.Kind.ENROLMENT;
         return offLoop.run(
                 x,
+                kind,
                 () -> {
                     if (!Signatures.verify(algorithm, key, base, signed.signature)) {
                         throw wrong("it does not match");
@@ -228,7 +232,7 @@ final class SignedCalls {
 
     private void accept(Exchange x, Signed signed, String nonceOwner, Identity identity) throws ProtocolException {
         long stale = signed.created + Freshness.SKEW_SECONDS;
-        nonces.take(nonceOwner + "\n" + signed.nonce, stale, ports.clock().millis() / 1000);
+        nonces.take(identity, nonceOwner, signed.nonce, stale, ports.clock().millis() / 1000);
         x.identity = identity;
         x.headers = covered(x.call.headers(), signed.input);
     }
@@ -267,6 +271,13 @@ final class SignedCalls {
     private static void requireCovered(SignatureInput input, String component) throws ProtocolException {
         if (!input.covers(component)) {
             throw wrong("it does not cover " + component + " (expected: covered)");
+        }
+    }
+
+    private static void requireUnexpired(SignatureInput input, long now) throws ProtocolException {
+        if (input.expires() >= 0 && now > input.expires()) {
+            throw new ProtocolException(
+                    Reason.STALE_CALL, "signature: expired at " + input.expires() + " (now: " + now + ")");
         }
     }
 

@@ -19,6 +19,8 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -65,6 +67,11 @@ final class Fixture implements AutoCloseable {
     final Gateway gateway;
     volatile String jwks = "{\"keys\": []}";
     final AtomicInteger jwkFetches = new AtomicInteger();
+
+    /** One permit for each fetch that waits at the gate. */
+    final Semaphore jwksAsked = new Semaphore(0);
+
+    volatile CountDownLatch jwksGate = new CountDownLatch(0);
 
     Fixture(String gatewayJson) throws Exception {
         this("east-1", gatewayJson, null);
@@ -117,6 +124,8 @@ final class Fixture implements AutoCloseable {
                 random,
                 url -> {
                     jwkFetches.incrementAndGet();
+                    jwksAsked.release();
+                    jwksGate.await();
                     if (jwks.isEmpty()) {
                         throw new IOException("down");
                     }

@@ -24,8 +24,11 @@ import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.Signature;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Date;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -33,6 +36,9 @@ import org.junit.jupiter.api.Test;
 
 /** Users by JWTs of an identity provider, in handshakes and on signed calls. */
 final class JwtTest {
+    /** As many calls as wait for one provider. */
+    private static final int JWK_WAITERS = 64;
+
     private Fixture edge;
     private Phone phone;
     private RSAKey rsa;
@@ -111,6 +117,10 @@ final class JwtTest {
         signature.update(head.getBytes(StandardCharsets.US_ASCII));
         phone.jwt = head + "." + Base64URL.encode(signature.sign());
         assertThat(phone.open().opened().acceptance().user()).isEqualTo("100000000042");
+        String critical = Base64URL.encode("{\"alg\":\"EdDSA\",\"kid\":\"d1\",\"crit\":[\"x\"],\"x\":1}")
+                + head.substring(head.indexOf('.'));
+        signature.update(critical.getBytes(StandardCharsets.US_ASCII));
+        refused(critical + "." + Base64URL.encode(signature.sign()));
     }
 
     @Test
@@ -124,8 +134,53 @@ final class JwtTest {
         String good = rsaToken(claims().build());
         refused(good.substring(0, good.length() - 8) + "AAAAAAAA");
         refused("not.a.token");
+        refused(rsaToken(
+                claims().claim("sub", java.util.List.of("100000000042")).build()));
+        refused(rsaToken(claims().claim("sub", true).build()));
         byte[] secret = rsa.toRSAPublicKey().getEncoded();
         refused(token(JWSAlgorithm.HS256, "r1", new MACSigner(secret), claims().build()));
+    }
+
+    @Test
+    void a_session_ends_with_the_token_that_it_stands_on() throws Exception {
+        phone.jwt = rsaToken(claims().expirationTime(at(300)).build());
+        assertThat(phone.open().opened().acceptance().endsSeconds()).isEqualTo(edge.millis.get() / 1000 + 360);
+        edge.advance(361, TimeUnit.SECONDS);
+        assertThat(phone.sealed("/wallet.Balance/Get", "{}").send(edge.gateway).reason())
+                .isEqualTo("expired_ticket");
+    }
+
+    @Test
+    void a_provider_that_hangs_holds_up_its_own_users_only() throws Exception {
+        phone.jwt = rsaToken(claims().build());
+        phone.open();
+        CountDownLatch hang = new CountDownLatch(1);
+        edge.jwksGate = hang;
+        edge.advance(700, TimeUnit.SECONDS);
+        FakeCall first = phone.handshake(phone.offer()).start(edge.gateway);
+        edge.jwksAsked.acquire();
+        for (int i = 0; i < 3; i++) {
+            // the key at hand serves while another call fetches
+            assertThat(phone.handshake(phone.offer()).send(edge.gateway).status())
+                    .isEqualTo(200);
+        }
+        assertThat(first.isAnswered()).isFalse();
+        String good = String.valueOf(phone.jwt);
+        List<FakeCall> waiting = new ArrayList<>();
+        phone.jwt = token(JWSAlgorithm.RS256, "made-up", new RSASSASigner(rsa), claims().build());
+        int shed = 0;
+        for (int i = 0; i < JWK_WAITERS + 20; i++) {
+            waiting.add(phone.handshake(phone.offer()).start(edge.gateway));
+        }
+        phone.jwt = null;
+        assertThat(phone.handshake(phone.offer()).send(edge.gateway).status()).isEqualTo(200);
+        hang.countDown();
+        for (FakeCall call : waiting) {
+            shed += call.reply().reason().equals("overloaded") ? 1 : 0;
+        }
+        assertThat(shed).isBetween(1, 20);
+        phone.jwt = good;
+        assertThat(first.reply().status()).isEqualTo(200);
     }
 
     @Test

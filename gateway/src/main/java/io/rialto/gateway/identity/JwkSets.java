@@ -5,6 +5,7 @@ import com.nimbusds.jose.jwk.JWKSet;
 import io.rialto.protocol.ProtocolException;
 import io.rialto.protocol.Reason;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.net.URI;
 import java.text.ParseException;
 import java.time.Instant;
@@ -20,6 +21,11 @@ import org.jspecify.annotations.Nullable;
 public final class JwkSets {
     static final long FRESH_SECONDS = 600;
     static final long RETRY_SECONDS = 10;
+
+    /** Calls that wait for one provider: a slow one must not hold the places of all other work off the loops. */
+    static final int MAX_WAITING = 64;
+
+    private static final System.Logger LOG = System.getLogger(JwkSets.class.getName());
 
     /** Gets the text at a URL; blocks. */
     @FunctionalInterface
@@ -39,9 +45,10 @@ public final class JwkSets {
         // Only URLs of the configuration come here, so the map is as bounded as that is.
         Entry entry = entries.computeIfAbsent(url, absent -> new Entry());
         JWK key = choose(entry.current(), keyId);
-        long age = now.getEpochSecond() - entry.fetchedSeconds;
-        if (key == null || age >= FRESH_SECONDS) {
-            entry.refresh(url, now);
+        if (key == null) {
+            entry.refreshOrWait(url, now);
+            key = choose(entry.current(), keyId);
+        } else if (now.getEpochSecond() - entry.fetchedSeconds >= FRESH_SECONDS && entry.refreshIfFree(url, now)) {
             key = choose(entry.current(), keyId);
         }
         if (key == null) {
@@ -64,14 +71,34 @@ public final class JwkSets {
 
         private volatile JWKSet set = new JWKSet();
         private volatile long fetchedSeconds = Long.MIN_VALUE / 2;
+        private boolean failing;
         private long triedSeconds = Long.MIN_VALUE / 2;
 
         JWKSet current() {
             return set;
         }
 
-        void refresh(URI url, Instant now) {
+        /** Gets the set anew, or waits for whoever is at it already. */
+        void refreshOrWait(URI url, Instant now) throws ProtocolException {
+            if (fetching.getQueueLength() >= MAX_WAITING) {
+                throw new ProtocolException(
+                        Reason.OVERLOADED,
+                        MAX_WAITING + " calls wait for the provider's key set already (try again later)");
+            }
             fetching.lock();
+            refreshAndUnlock(url, now);
+        }
+
+        /** Gets the set anew unless another is at it: who has a key at hand need not wait. */
+        boolean refreshIfFree(URI url, Instant now) {
+            boolean mine = fetching.tryLock();
+            if (mine) {
+                refreshAndUnlock(url, now);
+            }
+            return mine;
+        }
+
+        private void refreshAndUnlock(URI url, Instant now) {
             try {
                 if (now.getEpochSecond() - triedSeconds < RETRY_SECONDS) {
                     return;
@@ -79,9 +106,18 @@ public final class JwkSets {
                 triedSeconds = now.getEpochSecond();
                 set = JWKSet.parse(fetcher.fetch(url));
                 fetchedSeconds = triedSeconds;
+                if (failing) {
+                    failing = false;
+                    LOG.log(Level.INFO, "key set of " + url + " is there again");
+                }
             } catch (IOException | ParseException unreachable) {
                 // The set at hand serves on: a provider that is down must not lock out its users.
-                return;
+                if (!failing) {
+                    failing = true;
+                    LOG.log(
+                            Level.WARNING,
+                            "key set cannot be fetched, the last one serves on: " + unreachable.getMessage());
+                }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             } finally {

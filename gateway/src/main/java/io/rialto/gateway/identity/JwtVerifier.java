@@ -24,6 +24,7 @@ import java.text.ParseException;
 import java.time.Instant;
 import java.util.HexFormat;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The users of identity providers' JWTs. Blocks while keys are fetched: not for an event loop, except {@link #known}.
@@ -32,8 +33,10 @@ import java.util.Set;
 public final class JwtVerifier {
     private static final int MAX_TEXT = 8192;
 
-    /** About 1 KB each. */
-    private static final int MAX_KNOWN = 50_000;
+    /** Characters, one byte each, with 256 for the objects of each token: 50,000 tokens of usual length. */
+    private static final int MAX_KNOWN_BYTES = 64 << 20;
+
+    private static final int KNOWN_BYTES = 256;
 
     /** Asymmetric ones only: with a shared secret every app server could make tokens. */
     private static final Set<JWSAlgorithm> ALGORITHMS =
@@ -45,26 +48,29 @@ public final class JwtVerifier {
     private static final long SKEW_SECONDS = 60;
     private static final int MAX_USER = 128;
 
-    private record Known(String user, long expiresSeconds) {}
+    /** Whom a token names, and until when. */
+    public record User(String id, long expiresSeconds) {}
 
     private record Token(IdentityProvider provider, String text) {}
 
-    private final Cache<Token, Known> known =
-            Caffeine.newBuilder().maximumSize(MAX_KNOWN).build();
+    private final Cache<Token, User> known = Caffeine.newBuilder()
+            .maximumWeight(MAX_KNOWN_BYTES)
+            .weigher((Token token, User user) -> KNOWN_BYTES + token.text.length())
+            .build();
     private final JwkSets keys;
 
     public JwtVerifier(JwkSets keys) {
         this.keys = keys;
     }
 
-    /** The user of a token that was verified before and is still valid; empty where {@link #verify} must decide. */
-    public String known(IdentityProvider provider, String text, Instant now) {
-        Known hit = known.getIfPresent(new Token(provider, text));
-        return hit == null || now.getEpochSecond() >= hit.expiresSeconds ? "" : hit.user;
+    /** The user of a token that was verified before and is still valid; null where {@link #verify} must decide. */
+    public @Nullable User known(IdentityProvider provider, String text, Instant now) {
+        User hit = known.getIfPresent(new Token(provider, text));
+        return hit == null || now.getEpochSecond() >= hit.expiresSeconds ? null : hit;
     }
 
     /** The user of a token. */
-    public String verify(IdentityProvider provider, String text, Instant now) throws ProtocolException {
+    public User verify(IdentityProvider provider, String text, Instant now) throws ProtocolException {
         if (text.length() > MAX_TEXT) {
             throw wrong(text.length() + " characters (expected: at most " + MAX_TEXT + ")");
         }
@@ -74,13 +80,16 @@ public final class JwtVerifier {
             if (!ALGORITHMS.contains(algorithm)) {
                 throw wrong("algorithm " + algorithm + " (expected: one of " + ALGORITHMS + ")");
             }
+            if (token.getHeader().getCriticalParams() != null) {
+                throw wrong("crit (expected: none, as no extension is known here)");
+            }
             JWK key = keys.find(provider.jwks(), token.getHeader().getKeyID(), now);
             if (!verifies(token, key)) {
                 throw wrong("signature does not match key " + key.getKeyID());
             }
-            Known user = user(provider, token.getJWTClaimsSet(), now);
+            User user = user(provider, token.getJWTClaimsSet(), now);
             known.put(new Token(provider, text), user);
-            return user.user;
+            return user;
         } catch (ParseException | JOSEException | GeneralSecurityException | IllegalArgumentException e) {
             throw wrong("not a JWT that can be checked");
         }
@@ -108,7 +117,7 @@ public final class JwtVerifier {
         throw wrong("algorithm " + algorithm + " with a key of type " + key.getKeyType());
     }
 
-    private static Known user(IdentityProvider provider, JWTClaimsSet claims, Instant now)
+    private static User user(IdentityProvider provider, JWTClaimsSet claims, Instant now)
             throws ProtocolException, ParseException {
         if (!provider.issuer().equals(claims.getIssuer())) {
             throw wrong("issuer " + claims.getIssuer() + " (expected: " + provider.issuer() + ")");
@@ -128,12 +137,12 @@ public final class JwtVerifier {
             throw wrong("not valid yet");
         }
         Object user = claims.getClaim(provider.userClaim());
-        if (user == null
+        if (!(user instanceof String || user instanceof Long)
                 || user.toString().isEmpty()
                 || user.toString().getBytes(StandardCharsets.UTF_8).length > MAX_USER) {
             throw wrong("claim " + provider.userClaim() + " (expected: a user id of 1 to " + MAX_USER + " bytes)");
         }
-        return new Known(user.toString(), expires);
+        return new User(user.toString(), expires);
     }
 
     private static ProtocolException wrong(String found) {

@@ -6,10 +6,12 @@ import io.rialto.protocol.Reason;
 import java.time.Instant;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerArray;
 
 /**
  * The sessions that this edge has accepted calls of, by their tickets. One is forgotten only when every call sealed for
- * it is stale, as otherwise forgetting would open the window again; full, new ones are refused. Safe for all threads.
+ * it is stale, as otherwise forgetting would open the window again; full, new ones are refused, and
+ * from half full on those of a device that has many. Safe for all threads.
  */
 public final class SealedSessions {
     /** Some 400 bytes each, so about 400 MB when full: a node serves fewer phones than that in four minutes. */
@@ -18,6 +20,13 @@ public final class SealedSessions {
     /** Until a call can be stale for sure: the skew allowed, and some for racing writers. */
     private static final long MARGIN_SECONDS = 10;
 
+    /** One device's part of the capacity, once more than half of it is taken; it needs a single one. */
+    private static final int SHARES = 5_000;
+
+    /** Devices are counted by their hash, in 256 KB: two that share a count share its limit. */
+    private static final int COUNTS = 1 << 16;
+
+    private final AtomicIntegerArray byDevice = new AtomicIntegerArray(COUNTS);
     private final ConcurrentHashMap<AsciiString, SealedSession> byTicket = new ConcurrentHashMap<>();
     private final AtomicInteger size = new AtomicInteger();
     private final int capacity;
@@ -48,10 +57,11 @@ public final class SealedSessions {
         if (known != null) {
             return known;
         }
-        if (size.get() >= capacity) {
+        if (!hasPlaceFor(session)) {
             throw new ProtocolException(
                     Reason.REPLAY_MEMORY_FULL,
-                    capacity + " sessions are remembered (expected: a place; try again later)");
+                    size.get() + " sessions are remembered, " + byDevice.get(count(session))
+                            + " of this device (expected: fewer than " + capacity + ", one of a device; try again later)");
         }
         return put(ticket, session);
     }
@@ -63,7 +73,7 @@ public final class SealedSessions {
     public void keep(AsciiString ticket, SealedSession session, long timeSeconds) {
         boolean known = session.lastTimeSeconds() != 0;
         session.usedAt(timeSeconds);
-        if (!known && size.get() < capacity) {
+        if (!known && hasPlaceFor(session)) {
             put(ticket, session).usedAt(timeSeconds);
         }
     }
@@ -74,8 +84,19 @@ public final class SealedSessions {
         if (raced != null) {
             return raced;
         }
+        byDevice.incrementAndGet(count(session));
         size.incrementAndGet();
         return session;
+    }
+
+    private boolean hasPlaceFor(SealedSession session) {
+        int taken = size.get();
+        return taken < capacity
+                && (taken < capacity / 2 || byDevice.get(count(session)) < Math.max(1, capacity / SHARES));
+    }
+
+    private static int count(SealedSession session) {
+        return (session.ticket().device().hashCode() * 0x9e3779b9) >>> 16;
     }
 
     /** Forgets sessions of which no call can be fresh any more; for a thread that may take its time. */
@@ -84,6 +105,7 @@ public final class SealedSessions {
         byTicket.forEach((ticket, session) -> {
             long last = session.lastTimeSeconds();
             if (last != 0 && last < oldest && byTicket.remove(ticket, session)) {
+                byDevice.decrementAndGet(count(session));
                 size.decrementAndGet();
             }
         });

@@ -96,6 +96,43 @@ final class TokensTest {
     }
 
     @Test
+    void one_caller_cannot_fill_the_memory_of_nonces_for_all() throws ProtocolException {
+        Nonces nonces = new Nonces(new SecureRandom(), 1_000);
+        Identity greedy = Identity.device("wallet", "greedy", null);
+        Identity modest = Identity.device("wallet", "modest", null);
+        for (int i = 0; i < 500; i++) {
+            nonces.take(greedy, "greedy", "n" + i, 220, 100);
+        }
+        refused(() -> nonces.take(greedy, "greedy", "more", 220, 100), Reason.REPLAY_MEMORY_FULL);
+        nonces.take(modest, "modest", "a", 220, 100);
+        refused(() -> nonces.take(modest, "modest", "a", 220, 100), Reason.REPLAYED_CALL);
+        nonces.take(modest, "modest", "b", 360, 250);
+        refused(() -> nonces.take(modest, "modest", "c", 360, 250), Reason.REPLAY_MEMORY_FULL);
+        nonces.take(Identity.partner("wallet", "shop"), "greedy", "a", 360, 250);
+        nonces.take(Identity.enrolling(new byte[65]), "greedy", "a", 360, 250);
+        nonces.take(greedy, "greedy", "later", 1_120, 1_000);
+    }
+
+    @Test
+    void one_device_cannot_fill_the_memory_of_sessions_for_all() throws ProtocolException {
+        SealedSessions sessions = new SealedSessions(10, 120);
+        for (int i = 0; i < 5; i++) {
+            remember(sessions, "greedy");
+        }
+        refused(() -> remember(sessions, "greedy"), Reason.REPLAY_MEMORY_FULL);
+        remember(sessions, "modest");
+        assertThat(sessions.size()).isEqualTo(6);
+        sessions.sweep(NOW.getEpochSecond() + 251);
+        remember(sessions, "greedy");
+    }
+
+    private void remember(SealedSessions sessions, String device) throws ProtocolException {
+        io.netty.util.AsciiString text = ticket(device);
+        SealedSession session = sessions.of(text, tokens, NOW.getEpochSecond());
+        sessions.remember(text, session).take(1, NOW.getEpochSecond() + 1);
+    }
+
+    @Test
     void a_window_takes_each_counter_once() {
         ReplayWindow window = new ReplayWindow();
         java.util.Random random = new java.util.Random(5);
