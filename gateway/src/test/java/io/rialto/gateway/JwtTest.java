@@ -156,6 +156,7 @@ final class JwtTest {
         phone.open();
         CountDownLatch hang = new CountDownLatch(1);
         edge.jwksGate = hang;
+        edge.jwksAsked.drainPermits();
         edge.advance(700, TimeUnit.SECONDS);
         FakeCall first = phone.handshake(phone.offer()).start(edge.gateway);
         edge.jwksAsked.acquire();

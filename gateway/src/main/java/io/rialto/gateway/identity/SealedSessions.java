@@ -61,7 +61,8 @@ public final class SealedSessions {
             throw new ProtocolException(
                     Reason.REPLAY_MEMORY_FULL,
                     size.get() + " sessions are remembered, " + byDevice.get(count(session))
-                            + " of this device (expected: fewer than " + capacity + ", one of a device; try again later)");
+                            + " of this device (expected: fewer than " + capacity
+                            + ", one of a device; try again later)");
         }
         return put(ticket, session);
     }
