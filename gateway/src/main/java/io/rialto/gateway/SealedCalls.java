@@ -40,12 +40,12 @@ final class SealedCalls {
         HeaderList covered = covered(headers);
         byte[] message = message(x, session, counter, covered);
         // Only now is the call known to be genuine: nothing that a stranger sends changes a memory.
-        session = sessions.remember(ticket, session);
-        if (!session.take(counter, time)) {
+        SealedSession taken = sessions.take(ticket, session, counter, time);
+        if (taken == null) {
             throw replayed(counter);
         }
         x.replaceBody(Unpooled.wrappedBuffer(message));
-        x.session = session;
+        x.session = taken;
         x.counter = counter;
         x.identity = identity;
         x.codec = Decode.codec(headers.get(Names.SEALED_CONTENT_TYPE));

@@ -4,6 +4,7 @@ import io.rialto.protocol.MacKey;
 import io.rialto.protocol.MacSigner;
 import io.rialto.protocol.Seal;
 import io.rialto.protocol.SealKey;
+import org.jspecify.annotations.Nullable;
 
 /** A session in use: its keys, ready for the ciphers, and the counters that were seen. Safe for all threads. */
 public final class SealedSession {
@@ -14,6 +15,7 @@ public final class SealedSession {
     private final Identity identity;
     private final ReplayWindow window = new ReplayWindow();
     private volatile long lastTimeSeconds;
+    private boolean forgotten;
 
     SealedSession(Tokens.Ticket ticket) {
         this.ticket = ticket;
@@ -49,10 +51,19 @@ public final class SealedSession {
         return window.refuses(counter);
     }
 
-    /** Takes a counter of a call made at a time; false where it was taken before. */
-    public boolean take(long counter, long timeSeconds) {
+    /** Takes a counter of a call made at a time; null where the session was forgotten meanwhile. */
+    synchronized @Nullable Boolean take(long counter, long timeSeconds) {
+        if (forgotten) {
+            return null;
+        }
         usedAt(timeSeconds);
         return window.take(counter);
+    }
+
+    /** Forgets the session if its last call was made before a time; nothing can be taken from it then. */
+    synchronized boolean forget(long beforeSeconds) {
+        forgotten = lastTimeSeconds != 0 && lastTimeSeconds < beforeSeconds;
+        return forgotten;
     }
 
     /** Notes the time of a genuine call, sealed or signed. */

@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The sessions that this edge has accepted calls of, by their tickets. One is forgotten only when every call sealed for
@@ -51,8 +52,27 @@ public final class SealedSessions {
         return session;
     }
 
-    /** Makes sure that a session whose call was proven genuine is the one that all later calls see. */
-    public SealedSession remember(AsciiString ticket, SealedSession session) throws ProtocolException {
+    /**
+     * Takes the counter of a call that was proven genuine and fresh. All calls of a session take from the same memory:
+     * one that is being forgotten gives nothing more, and what it knew was stale.
+     *
+     * @return the session; null where the counter was taken before
+     */
+    public @Nullable SealedSession take(AsciiString ticket, SealedSession session, long counter, long timeSeconds)
+            throws ProtocolException {
+        SealedSession shared = session;
+        while (true) {
+            shared = remember(ticket, shared);
+            Boolean taken = shared.take(counter, timeSeconds);
+            if (taken != null) {
+                return taken ? shared : null;
+            }
+            remove(ticket, shared);
+            shared = new SealedSession(session.ticket());
+        }
+    }
+
+    private SealedSession remember(AsciiString ticket, SealedSession session) throws ProtocolException {
         SealedSession known = byTicket.get(ticket);
         if (known != null) {
             return known;
@@ -104,12 +124,17 @@ public final class SealedSessions {
     public void sweep(long nowSeconds) {
         long oldest = nowSeconds - skewSeconds - MARGIN_SECONDS;
         byTicket.forEach((ticket, session) -> {
-            long last = session.lastTimeSeconds();
-            if (last != 0 && last < oldest && byTicket.remove(ticket, session)) {
-                byDevice.decrementAndGet(count(session));
-                size.decrementAndGet();
+            if (session.forget(oldest)) {
+                remove(ticket, session);
             }
         });
+    }
+
+    private void remove(AsciiString ticket, SealedSession session) {
+        if (byTicket.remove(ticket, session)) {
+            byDevice.decrementAndGet(count(session));
+            size.decrementAndGet();
+        }
     }
 
     public int size() {

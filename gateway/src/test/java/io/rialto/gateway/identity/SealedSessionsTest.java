@@ -64,4 +64,17 @@ final class SealedSessionsTest {
         sessions.sweep(SECONDS + 300);
         assertThat(sessions.size()).isZero();
     }
+
+    @Test
+    void takes_a_counter_once_though_the_session_is_forgotten_between_look_up_and_taking() throws ProtocolException {
+        SealedSessions sessions = new SealedSessions(10, SKEW);
+        AsciiString ticket = ticket("user");
+        SealedSession found = sessions.of(ticket, tokens, SECONDS);
+        assertThat(sessions.take(ticket, found, 1, SECONDS)).isSameAs(found);
+        sessions.sweep(SECONDS + 300);
+        // Two calls with one counter looked the session up before it was forgotten.
+        assertThat(sessions.take(ticket, found, 2, SECONDS + 300)).isNotNull().isNotSameAs(found);
+        assertThat(sessions.take(ticket, found, 2, SECONDS + 300)).isNull();
+        assertThat(sessions.size()).isEqualTo(1);
+    }
 }

@@ -129,7 +129,7 @@ final class TokensTest {
     private void remember(SealedSessions sessions, String device) throws ProtocolException {
         io.netty.util.AsciiString text = ticket(device);
         SealedSession session = sessions.of(text, tokens, NOW.getEpochSecond());
-        sessions.remember(text, session).take(1, NOW.getEpochSecond() + 1);
+        assertThat(sessions.take(text, session, 1, NOW.getEpochSecond() + 1)).isNotNull();
     }
 
     @Test
@@ -155,11 +155,10 @@ final class TokensTest {
         SealedSessions sessions = new SealedSessions(1, 120);
         io.netty.util.AsciiString text = ticket("one");
         SealedSession session = sessions.of(text, tokens, NOW.getEpochSecond());
-        assertThat(sessions.remember(text, session).take(1, NOW.getEpochSecond() + 120))
-                .isTrue();
+        assertThat(sessions.take(text, session, 1, NOW.getEpochSecond() + 120)).isNotNull();
         io.netty.util.AsciiString other = ticket("two");
         SealedSession second = sessions.of(other, tokens, NOW.getEpochSecond());
-        refused(() -> sessions.remember(other, second), Reason.REPLAY_MEMORY_FULL);
+        refused(() -> sessions.take(other, second, 1, NOW.getEpochSecond()), Reason.REPLAY_MEMORY_FULL);
         sessions.sweep(NOW.getEpochSecond() + 240);
         assertThat(sessions.of(text, tokens, NOW.getEpochSecond() + 240).refuses(1))
                 .isTrue();
