@@ -14,7 +14,6 @@ import java.util.Map;
 /** What of a backend's answer goes back to a phone. */
 final class BackendAnswers {
     private static final int MAX_USER = 128;
-    private static final AsciiString RIALTO = AsciiString.cached("rialto-");
     private static final Map<AsciiString, Reason> REASONS = new HashMap<>();
 
     static {
@@ -34,7 +33,7 @@ final class BackendAnswers {
         HeaderList passed = new HeaderList(all.size() + 6);
         for (int i = 0; i < all.size(); i++) {
             AsciiString name = all.name(i);
-            boolean own = name.startsWith(RIALTO);
+            boolean own = name.startsWith(Names.RIALTO);
             boolean said = name.contentEquals(Names.REASON) || fromEdge && name.contentEquals(Names.SESSION);
             if (own ? said : !Names.HOP_BY_HOP.contains(name)) {
                 passed.add(name, all.value(i));

@@ -103,11 +103,14 @@ final class Cached implements Step {
         return kept;
     }
 
-    private static boolean isPublic(HeaderList headers) {
-        AsciiString control = headers.get(Names.CACHE_CONTROL);
+    /** Whether a backend lets others than the caller have its answer. */
+    static boolean isPublic(HeaderList headers) {
+        CharSequence control = CallFields.combined(headers, Names.CACHE_CONTROL);
         return !headers.contains(Names.SESSION)
                 && !headers.contains(Names.SET_COOKIE)
-                && (control == null || !control.contains("no-store") && !control.contains("private"));
+                && (control == null
+                        || !AsciiString.containsIgnoreCase(control, "no-store")
+                                && !AsciiString.containsIgnoreCase(control, "private"));
     }
 
     /** Gives a kept answer; {@code 304} to a caller that has it already, unless the answer is to be sealed or framed. */
@@ -115,12 +118,17 @@ final class Cached implements Step {
         HeaderList headers = copy(kept.headers);
         AsciiString etag = headers.get(Names.ETAG);
         AsciiString known = x.headers.get(Names.IF_NONE_MATCH);
-        boolean bare = x.counter == 0 && x.framing == Exchange.Framing.PLAIN;
-        if (bare && known != null && etag != null && (known.contentEquals(ANY) || known.contains(etag))) {
+        boolean bare = kept.status == 200 && x.counter == 0 && x.framing == Exchange.Framing.PLAIN;
+        if (bare && known != null && etag != null && names(known, etag)) {
             headers.remove(Names.CONTENT_TYPE);
             return x.answer(304, headers, Unpooled.EMPTY_BUFFER);
         }
         return x.answer(kept.status, headers, Unpooled.wrappedBuffer(kept.body));
+    }
+
+    /** Whether {@code if-none-match} names an entity tag; what is not in quotes is none, and could be found anywhere. */
+    private static boolean names(AsciiString known, AsciiString etag) {
+        return known.contentEquals(ANY) || etag.endsWith("\"") && etag.length() > 2 && known.contains(etag);
     }
 
     private static HeaderList copy(HeaderList headers) {
@@ -133,6 +141,10 @@ final class Cached implements Step {
 
     private static String key(Exchange x, OperationConfig config, CacheRule rule) {
         StringBuilder key = new StringBuilder(config.name().path()).append('\n').append(x.codec);
+        if (config.route() == OperationConfig.Route.HINT) {
+            // Whose data is asked for may be said by nothing else.
+            append(key, x.headers.get(Names.ROUTE));
+        }
         for (CacheRule.KeyPart part : rule.key()) {
             CharSequence value = switch (part.kind()) {
                 case USER -> x.identity.user();
@@ -144,13 +156,17 @@ final class Cached implements Step {
                 case LOCALE -> x.headers.get(Names.ACCEPT_LANGUAGE);
                 case HEADER -> CallFields.combined(x.headers, Names.of(part.name()));
             };
-            // With its length before it no value can pass for the end of another.
-            key.append('\n').append(value == null ? -1 : value.length()).append(':');
-            if (value != null) {
-                key.append(value);
-            }
+            append(key, value);
         }
         return key.toString();
+    }
+
+    /** With its length before it no value can pass for the end of another. */
+    private static void append(StringBuilder key, @Nullable CharSequence value) {
+        key.append('\n').append(value == null ? -1 : value.length()).append(':');
+        if (value != null) {
+            key.append(value);
+        }
     }
 
     private static String etag(byte[] body) {

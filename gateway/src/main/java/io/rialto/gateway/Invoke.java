@@ -96,7 +96,8 @@ final class Invoke implements Step {
             return Progress.SUSPENDED;
         }
         flight.started(upstream.send(
-                call(x, operation, headers, operation.timeoutNanos), outcome -> land(flight, operation, key, outcome)));
+                call(x, operation, headers, operation.timeoutNanos),
+                outcome -> land(flight, x, operation, key, outcome)));
         return Progress.SUSPENDED;
     }
 
@@ -116,13 +117,14 @@ final class Invoke implements Step {
         return left;
     }
 
-    /** What of the request goes on, with what every call to a server has. */
+    /** What of the request goes on, with what every call to a server has. Of Rialto's own names a caller may say only one. */
     private HeaderList headers(Exchange x) {
         HeaderList all = x.headers;
         HeaderList out = new HeaderList(all.size() + 6);
         for (int i = 0; i < all.size(); i++) {
             AsciiString name = all.name(i);
-            if (!Names.HOP_BY_HOP.contains(name) && !Names.EDGE_ONLY.contains(name)) {
+            boolean own = name.startsWith(Names.RIALTO) && !name.contentEquals(Names.ROUTE);
+            if (!own && !Names.HOP_BY_HOP.contains(name) && !Names.EDGE_ONLY.contains(name)) {
                 out.add(name, all.value(i));
             }
         }
@@ -131,16 +133,36 @@ final class Invoke implements Step {
         return out;
     }
 
-    /** Everyone who waits gets the same; what cannot be shared (a login's session) never is coalesced. */
-    private void land(Flight flight, OperationState operation, String key, Outcome outcome) {
+    /**
+     * Everyone who waits gets the same, but for an answer that its backend keeps to one caller: others then call for
+     * themselves. A login's answer never comes here, as it is not cached.
+     */
+    private void land(Flight flight, Exchange leader, OperationState operation, String key, Outcome outcome) {
         switch (outcome) {
             case Outcome.Failed failed -> flight.land(x -> fail(x, failed));
             case Outcome.Answered answered -> {
                 byte[] body = bytes(answered.body());
                 HeaderList headers = answers.passed(answered.headers(), false);
                 Cached.Kept kept = cache.keep(key, operation.config, answered.status(), headers, body);
-                flight.land(x -> answers.give(x, kept));
+                boolean shared = Cached.isPublic(headers);
+                flight.land(x -> {
+                    if (shared || x == leader || x.identity.isSameCaller(leader.identity)) {
+                        answers.give(x, kept);
+                    } else {
+                        alone(x, operation);
+                    }
+                });
             }
+        }
+    }
+
+    /** Calls the backend for one that waited for an answer which then was another's. */
+    private void alone(Exchange x, OperationState operation) {
+        x.cacheKey = null;
+        try {
+            backend(x, operation);
+        } catch (ProtocolException refused) {
+            x.gateway.refuse(x, refused.reason(), String.valueOf(refused.getMessage()));
         }
     }
 

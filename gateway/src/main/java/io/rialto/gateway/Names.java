@@ -47,6 +47,9 @@ final class Names {
     static final AsciiString TRACEPARENT = AsciiString.cached("traceparent");
     static final AsciiString VARY = AsciiString.cached("vary");
 
+    /** What all of Rialto's own begin with. */
+    static final AsciiString RIALTO = AsciiString.cached("rialto-");
+
     static final AsciiString JSON = AsciiString.cached("application/json");
     static final AsciiString PROTO = AsciiString.cached("application/proto");
     static final AsciiString GRPC = AsciiString.cached("application/grpc");
@@ -73,20 +76,8 @@ final class Names {
             "http2-settings",
             "expect");
 
-    /** What only the edge may see, or what it writes itself on the way to a backend. */
+    /** What only the edge may see, or what it writes itself on the way to a backend; beside {@link #RIALTO}. */
     static final Set<AsciiString> EDGE_ONLY = setOf(
-            HeaderNames.EDGE,
-            HeaderNames.TICKET,
-            HeaderNames.CREDENTIAL,
-            HeaderNames.SESSION,
-            HeaderNames.COUNTER,
-            HeaderNames.TIME,
-            HeaderNames.CONTENT_TYPE,
-            HeaderNames.TIMEOUT,
-            HeaderNames.CELL,
-            HeaderNames.REASON,
-            HeaderNames.CALLER,
-            HeaderNames.BIND_USER,
             "authorization",
             "signature",
             "signature-input",
@@ -100,7 +91,15 @@ final class Names {
             "grpc-accept-encoding",
             "if-none-match",
             "origin",
-            "cookie");
+            "cookie",
+            // Where a call came from: here it begins, and nobody vouches for what a caller says of it.
+            "forwarded",
+            "x-forwarded-for",
+            "x-forwarded-host",
+            "x-forwarded-port",
+            "x-forwarded-prefix",
+            "x-forwarded-proto",
+            "x-real-ip");
 
     private static final Map<String, AsciiString> BY_TEXT = new HashMap<>();
 

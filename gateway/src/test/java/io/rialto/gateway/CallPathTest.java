@@ -2,10 +2,14 @@ package io.rialto.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.rialto.gateway.config.GatewayConfig;
 import io.rialto.gateway.upstream.Outcome;
 import io.rialto.protocol.Caller;
 import io.rialto.protocol.Reason;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -283,6 +287,40 @@ final class CallPathTest {
         assertThat(edge.post("/wallet.New/Get", "{}").send(edge.gateway).status())
                 .isEqualTo(200);
         refused(edge.post("/wallet.Info/Get", "{}"), Reason.UNKNOWN_OPERATION);
+    }
+
+    @Test
+    void answers_each_call_once_while_operations_and_backends_come_and_go() throws Exception {
+        String stays = "{\"name\": \"wallet.Stays/Get\", \"auth\": \"none\", \"mock\": {\"answers\": [{\"body\": 1}]}}";
+        String comes = "{\"name\": \"wallet.Comes/Get\", \"auth\": \"none\"}";
+        GatewayConfig with = Fixture.config(Fixture.operations(stays, comes));
+        GatewayConfig without = Fixture.config(Fixture.operations(stays));
+        edge.gateway.apply(with, edge.keys, edge.table);
+        AtomicBoolean over = new AtomicBoolean();
+        Thread changing = Thread.startVirtualThread(() -> {
+            for (int i = 0; !over.get(); i++) {
+                edge.backendGone = i % 3 == 0;
+                edge.gateway.apply(i % 2 == 0 ? without : with, edge.keys, edge.table);
+            }
+        });
+        List<FakeCall> staying = new ArrayList<>();
+        List<FakeCall> coming = new ArrayList<>();
+        for (int i = 0; i < 4_000; i++) {
+            staying.add(edge.post("/wallet.Stays/Get", "{}").start(edge.gateway));
+            coming.add(edge.post("/wallet.Comes/Get", "{}").start(edge.gateway));
+        }
+        for (FakeCall call : staying) {
+            assertThat(call.reply().status()).isEqualTo(200);
+        }
+        for (FakeCall call : coming) {
+            assertThat(call.reply().reason()).isIn("", "unknown_operation", "backend_down");
+        }
+        over.set(true);
+        changing.join();
+        assertThat(edge.gateway.inFlight()).isZero();
+        edge.backendGone = true;
+        edge.gateway.apply(with, edge.keys, edge.table);
+        refused(edge.post("/wallet.Comes/Get", "{}"), Reason.BACKEND_DOWN);
     }
 
     @Test

@@ -19,6 +19,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -65,7 +66,11 @@ final class Fixture implements AutoCloseable {
     final Keys keys;
     final RoutingTable table;
     final Gateway gateway;
+    volatile boolean backendGone;
     volatile String jwks = "{\"keys\": []}";
+    /** Who called an operation of another room. */
+    final List<String> registrars = new CopyOnWriteArrayList<>();
+
     final AtomicInteger jwkFetches = new AtomicInteger();
 
     /** One permit for each fetch that waits at the gate. */
@@ -133,15 +138,20 @@ final class Fixture implements AutoCloseable {
                 },
                 loop -> queueDelayNanos.get(),
                 new Counts(),
-                Map.of("/rialto.Backends/Register", (caller, body) -> body),
+                Map.of("/rialto.Backends/Register", this::register, "/rialto.Backends/Deregister", this::register),
                 () -> "metric 1\n",
                 () -> true);
+    }
+
+    private byte[] register(Caller caller, byte[] body) {
+        registrars.add(caller.issuer());
+        return body;
     }
 
     private final class FakeDestinations implements Destinations {
         @Override
         public @Nullable Upstream backend(String service) {
-            return service.equals("wallet") ? backend : null;
+            return service.equals("wallet") && !backendGone ? backend : null;
         }
 
         @Override

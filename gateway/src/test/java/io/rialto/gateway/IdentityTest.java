@@ -223,6 +223,8 @@ final class IdentityTest {
         edge.gateway.apply(Fixture.config(json), edge.keys, edge.table);
         refused(phone.sealed("/wallet.Device/Get", "{}"), Reason.REVOKED_DEVICE);
         refused(phone.handshake(phone.offer()), Reason.REVOKED_DEVICE);
+        refused(phone.sign("/wallet.Device/Get", "{}", "ticket"), Reason.REVOKED_DEVICE);
+        refused(phone.sign("/wallet.Device/Get", "{}", "device"), Reason.REVOKED_DEVICE);
     }
 
     @Test

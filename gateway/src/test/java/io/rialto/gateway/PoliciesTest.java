@@ -158,6 +158,22 @@ final class PoliciesTest {
     }
 
     @Test
+    void who_joins_has_a_deadline_of_its_own() throws Exception {
+        edge.backend.holding();
+        FakeCall leader = edge.post("/wallet.Cached/Get", "6").start(edge.gateway);
+        edge.backend.awaitHeld();
+        FakeCall hasty = edge.post("/wallet.Cached/Get", "6")
+                .header("rialto-timeout", "20")
+                .start(edge.gateway);
+        assertThat(hasty.reply().reason()).isEqualTo("deadline_exceeded");
+        assertThat(leader.isAnswered()).isFalse();
+        assertThat(edge.backend.cancelled()).isZero();
+        edge.backend.release(FakeUpstream.json(200, "\"late\""));
+        assertThat(leader.reply().text()).isEqualTo("\"late\"");
+        assertThat(edge.gateway.inFlight()).isZero();
+    }
+
+    @Test
     void cancels_a_joined_call_when_the_last_goes_away_and_shares_failures() throws Exception {
         edge.backend.holding();
         FakeCall only = edge.post("/wallet.Cached/Get", "8").start(edge.gateway);

@@ -1,6 +1,7 @@
 package io.rialto.gateway.identity;
 
 import io.rialto.protocol.Caller;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +23,15 @@ public record Identity(
         byte @Nullable [] enrolling,
         @Nullable Caller caller) {
     public static final Identity NONE = new Identity(null, null, null, null, null, null);
+
+    /** Whether both were shown to be the same; of those who showed nothing nobody knows. */
+    public boolean isSameCaller(Identity other) {
+        return (device != null || partner != null || user != null)
+                && Objects.equals(app, other.app)
+                && Objects.equals(device, other.device)
+                && Objects.equals(partner, other.partner)
+                && Objects.equals(user, other.user);
+    }
 
     public static Identity device(String app, String device, @Nullable String user) {
         return new Identity(app, device, null, user, null, null);

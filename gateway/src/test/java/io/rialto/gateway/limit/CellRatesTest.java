@@ -11,6 +11,7 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Three nodes joined by messages that take a millisecond, on a clock of the test's. */
@@ -67,6 +68,43 @@ final class CellRatesTest {
         }
         double allowed = perSecond * (seconds + 1.0);
         assertThat(admitted / allowed).isBetween(0.9, 1.1);
+    }
+
+    /** Where the calls of a user arrive. */
+    enum Load {
+        OWNER,
+        ONE_OTHER,
+        TURNS,
+        WANDERING
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "5, OWNER", "5, ONE_OTHER", "5, TURNS", "5, WANDERING",
+        "60, OWNER", "60, ONE_OTHER", "60, TURNS", "60, WANDERING",
+        "1000, OWNER", "1000, ONE_OTHER", "1000, TURNS", "1000, WANDERING"
+    })
+    void admits_the_same_wherever_the_calls_arrive(int perSecond, Load load) {
+        rate = new CellRates.Rate(perSecond, perSecond);
+        String owner = CellRates.owner("user", new CellRates.Nodes("n1", NODES));
+        int own = NODES.indexOf(owner);
+        int seconds = 10;
+        double due = 0;
+        int calls = 0;
+        for (int ms = 0; ms < seconds * 1_000; ms++) {
+            for (due += perSecond * 3 / 1_000.0; due >= 1; due--) {
+                int node = switch (load) {
+                    case OWNER -> own;
+                    case ONE_OTHER -> own + 1;
+                    case TURNS -> calls;
+                    case WANDERING -> ms / 300;
+                };
+                call(NODES.get(node % 3), "user");
+                calls++;
+            }
+            millisecond();
+        }
+        assertThat(admitted / (perSecond * (seconds + 1.0))).isBetween(0.9, 1.1);
     }
 
     @Test
