@@ -6,6 +6,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -71,11 +72,13 @@ final class KeyRotation {
     /**
      * The section with a new key in each list of the kinds.
      *
-     * @param begins when the new keys begin; after all nodes have the section
+     * @param from when the new keys begin; after all nodes have the section
      * @param overlaps how long the old ones go on after that, where not the kind's own
      */
-    ObjectNode rotated(ObjectNode section, Set<Kind> kinds, Instant now, Instant begins, Map<Kind, Duration> overlaps) {
+    ObjectNode rotated(ObjectNode section, Set<Kind> kinds, Instant now, Instant from, Map<Kind, Duration> overlaps) {
         ObjectNode next = section.deepCopy();
+        // Whole seconds, in which edges open tokens: of a key that begins within a second some would not know yet.
+        Instant begins = from.truncatedTo(ChronoUnit.SECONDS);
         for (Kind kind : kinds) {
             ArrayNode kept = Json.mapper().createArrayNode();
             Instant end = begins.plus(overlaps.getOrDefault(kind, kind.overlap()));

@@ -1,0 +1,177 @@
+package io.rialto.server;
+
+import static io.rialto.server.TestLoad.await;
+import static io.rialto.server.TestPlatform.call;
+import static io.rialto.server.TestPlatform.userOf;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.within;
+
+import io.rialto.client.CallException;
+import io.rialto.client.CallOptions;
+import io.rialto.client.Protection;
+import io.rialto.client.Rialto;
+import io.rialto.server.KeyRotation.Kind;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import tools.jackson.databind.node.ObjectNode;
+
+/** The whole path, with the SDK as the phone, over TLS and HTTP/2, on parts that all are real. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Timeout(120)
+class FullPathTest {
+    @SuppressWarnings("NullAway.Init") // set before all tests
+    private TestPlatform platform;
+
+    private int nextUser = 1_000;
+
+    @BeforeAll
+    void start(@TempDir Path folder) throws Exception {
+        platform = new TestPlatform(folder);
+    }
+
+    @AfterAll
+    void stop() throws Exception {
+        platform.close();
+    }
+
+    private String newUser(String cell) {
+        String user = userOf(cell, nextUser);
+        nextUser = Integer.parseInt(user) + 1;
+        return user;
+    }
+
+    private List<Rialto> phones(int count) {
+        return IntStream.range(0, count)
+                .mapToObj(i -> platform.phoneOf(
+                        newUser(i % 2 == 0 ? "east" : "west"),
+                        i % 3 == 0 ? Protection.SIGNED : Protection.SEALED,
+                        platform.east1Url()))
+                .toList();
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"SEALED", "SIGNED", "SIGNED_BY_DEVICE"})
+    void a_new_phone_enrols_logs_in_and_calls(Protection protection) {
+        Rialto phone = platform.phoneOf(newUser("east"), protection, platform.east1Url());
+        assertThat(call(phone, "test.Echo/Get")).isEqualTo("{\"cell\":\"east\"}");
+        assertThat(phone.hasUser()).isTrue();
+    }
+
+    @Test
+    void a_call_at_the_wrong_cell_is_forwarded_and_the_phone_goes_to_the_right_one() throws Exception {
+        Rialto phone = platform.phoneOf(newUser("west"), Protection.SEALED, platform.east1Url());
+        assertThat(call(phone, "test.Echo/Get")).isEqualTo("{\"cell\":\"west\"}");
+        long atEast = platform.answeredByEast1("test.Echo/Get");
+        int atBackend = platform.westBackend.calls();
+        for (int i = 0; i < 5; i++) {
+            assertThat(call(phone, "test.Echo/Get")).isEqualTo("{\"cell\":\"west\"}");
+        }
+        assertThat(phone.cell()).startsWith("west");
+        assertThat(platform.westBackend.calls()).isEqualTo(atBackend + 5);
+        assertThat(platform.answeredByEast1("test.Echo/Get")).isEqualTo(atEast);
+    }
+
+    @Test
+    void a_change_of_configuration_is_in_force_within_a_second_and_fails_no_call() throws Exception {
+        Rialto phone = platform.phoneOf(newUser("east"), Protection.SEALED, platform.east1Url());
+        assertThatExceptionOfType(CallException.class)
+                .isThrownBy(() -> call(phone, "test.New/Get"))
+                .matches(e -> e.reason().equals("unknown_operation"));
+        try (TestLoad load = TestLoad.start(phones(6), "test.Echo/Once")) {
+            ObjectNode gateway = platform.section("gateway");
+            ObjectNode added = gateway.withArray("/operations").addObject();
+            added.put("name", "test.New/Get").put("backend", "test").put("auth", "user");
+            added.putObject("mock")
+                    .putArray("answers")
+                    .addObject()
+                    .putObject("body")
+                    .put("mocked", true);
+            platform.put(Map.of("gateway", gateway));
+            long accepted = System.nanoTime();
+            await(() -> assertThat(call(phone, "test.New/Get")).contains("mocked"));
+            assertThat(Duration.ofNanos(System.nanoTime() - accepted)).isLessThan(Duration.ofSeconds(1));
+            assertThat(load.stop()).isEmpty();
+        }
+    }
+
+    @Test
+    void keys_of_every_kind_turn_under_load_and_no_call_fails() throws Exception {
+        try (TestLoad load = TestLoad.start(phones(6), "test.Echo/Once")) {
+            for (int i = 0; i < 2; i++) {
+                Instant now = Instant.now();
+                Instant begins = now.plusSeconds(1);
+                ObjectNode keys = new KeyRotation(new SecureRandom())
+                        .rotated(platform.section("keys"), Set.of(Kind.values()), now, begins, Map.of());
+                platform.put(Map.of("keys", keys));
+                await(() -> assertThat(Instant.now()).isAfter(begins));
+                int before = load.answered();
+                await(() -> assertThat(load.answered()).isGreaterThan(before + 50));
+                phones(2)
+                        .forEach(phone ->
+                                assertThat(call(phone, "test.Echo/Get")).contains("cell"));
+            }
+            assertThat(load.stop()).isEmpty();
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"test.Slow/Get, backend_timeout", "test.Closing/Get, backend_closed"})
+    void a_backend_in_trouble_has_a_reason(String operation, String reason) {
+        Rialto phone = platform.phoneOf(newUser("east"), Protection.SEALED, platform.east1Url());
+        assertThatExceptionOfType(CallException.class)
+                .isThrownBy(() -> call(phone, operation))
+                .satisfies(e -> assertThat(e.reason()).isEqualTo(reason));
+        assertThat(call(phone, "test.Echo/Get")).contains("east");
+    }
+
+    @Test
+    void two_edges_of_a_cell_hold_the_users_rate_together_and_one_drains_without_losing_a_call() throws Exception {
+        try (EdgeNode second = platform.startSecondEast()) {
+            holdsTheRate(newUser("east"));
+            List<Rialto> phones = IntStream.range(0, 6)
+                    .mapToObj(i -> platform.phoneOf(
+                            newUser("east"), Protection.SEALED, platform.east2Url(), platform.east1Url()))
+                    .toList();
+            try (TestLoad load = TestLoad.start(phones, "test.Echo/Once")) {
+                second.drain();
+                int before = load.answered();
+                await(() -> assertThat(load.answered()).isGreaterThan(before + 50));
+                assertThat(load.stop()).isEmpty();
+            }
+        }
+    }
+
+    /** 100 calls a second, and 20 at once. */
+    private void holdsTheRate(String user) throws InterruptedException {
+        List<Rialto> phones = IntStream.range(0, 8)
+                .mapToObj(i -> platform.phoneOf(
+                        user, Protection.SEALED, i % 2 == 0 ? platform.east1Url() : platform.east2Url()))
+                .toList();
+        long start = System.nanoTime();
+        // Less time than a refusal's retry-after: the phones do not wait, they call again at once.
+        CallOptions impatient = CallOptions.NONE.timeout(Duration.ofMillis(900));
+        try (TestLoad load = TestLoad.start(phones, "test.Limited/Get", impatient)) {
+            Duration length = Duration.ofSeconds(3);
+            await(() -> assertThat(Duration.ofNanos(System.nanoTime() - start)).isGreaterThan(length));
+            assertThat(load.stop()).isNotEmpty().allMatch(failure -> failure.contains("user_rate_limited"));
+            double seconds = (System.nanoTime() - start) / 1e9;
+            assertThat((double) load.answered()).isCloseTo(20 + 100 * seconds, within((20 + 100 * seconds) * 0.1));
+        }
+    }
+}
