@@ -15,7 +15,6 @@ import java.util.Objects;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.springframework.context.annotation.Bean;
-import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** The gateway's configuration for the wallet, as the gateway itself reads it. */
@@ -51,9 +50,9 @@ final class OperationsTest {
 
     @Test
     void its_backend_is_read_without_an_error() throws Exception {
-        List<JsonNode> backends = config().backends();
+        List<BackendSettings> backends = config().backends();
         assertThat(backends).hasSize(1);
-        BackendSettings settings = BackendSettings.parse(backends.getFirst());
+        BackendSettings settings = backends.getFirst();
         assertThat(settings.service()).isEqualTo("wallet");
         assertThat(settings.registered()).isTrue();
     }
