@@ -12,11 +12,9 @@ import java.util.List;
  * HAProxy on one thread, as its manual advises for a busy proxy: keep-alive on both sides, connections to the backend
  * reused as freely as it allows, no logging.
  */
-record HaProxy(Child child, int http1, int h2c, int tls, boolean http2Backend) implements Peer {
+record HaProxy(Child child, Addresses addresses, boolean http2Backend) implements Peer {
     static HaProxy start(Scene scene, boolean http2Backend) throws IOException, InterruptedException {
-        int http1 = Tools.freePort();
-        int h2c = Tools.freePort();
-        int tls = Tools.freePort();
+        Addresses addresses = Addresses.free();
         String name = http2Backend ? "haproxy-h2" : "haproxy";
         Path config = scene.folder().resolve(name + ".cfg");
         Files.writeString(config, """
@@ -41,9 +39,9 @@ record HaProxy(Child child, int http1, int h2c, int tls, boolean http2Backend) i
                 backend out
                     server one 127.0.0.1:%d%s maxconn 512 pool-max-conn 512
                 """.formatted(
-                        http1,
-                        h2c,
-                        tls,
+                        addresses.http1(),
+                        addresses.h2c(),
+                        addresses.tls(),
                         scene.folder().resolve("both.pem"),
                         http2Backend ? scene.backendHttp2Port() : scene.backendPort(),
                         http2Backend ? " proto h2" : ""));
@@ -52,8 +50,8 @@ record HaProxy(Child child, int http1, int h2c, int tls, boolean http2Backend) i
                         scene.folder(),
                         scene.proxyProcessor(),
                         List.of("haproxy", "-db", "-f", config.toString()))
-                .awaitPort(tls, Duration.ofSeconds(10));
-        return new HaProxy(child, http1, h2c, tls, http2Backend);
+                .awaitPort(addresses.tls(), Duration.ofSeconds(10));
+        return new HaProxy(child, addresses, http2Backend);
     }
 
     @Override
@@ -74,11 +72,7 @@ record HaProxy(Child child, int http1, int h2c, int tls, boolean http2Backend) i
 
     @Override
     public Target target(Protocol protocol) {
-        return switch (protocol) {
-            case HTTP1 -> new Target(name(), protocol, "http://127.0.0.1:" + http1 + "/bench.Plain/Call");
-            case H2C -> new Target(name(), protocol, "http://127.0.0.1:" + h2c + "/bench.Plain/Call");
-            case TLS_H2 -> new Target(name(), protocol, "https://127.0.0.1:" + tls + "/bench.Plain/Call");
-        };
+        return addresses().target(name(), protocol);
     }
 
     @Override

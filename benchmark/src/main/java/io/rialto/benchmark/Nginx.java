@@ -9,11 +9,9 @@ import java.time.Duration;
 import java.util.List;
 
 /** nginx with one worker, as its documentation advises for a proxy: keep-alive to the backend, no access log. */
-record Nginx(Child child, int http1, int h2c, int tls) implements Peer {
+record Nginx(Child child, Addresses addresses) implements Peer {
     static Nginx start(Scene scene) throws IOException, InterruptedException {
-        int http1 = Tools.freePort();
-        int h2c = Tools.freePort();
-        int tls = Tools.freePort();
+        Addresses addresses = Addresses.free();
         Path config = scene.folder().resolve("nginx.conf");
         Files.writeString(config, """
                 daemon off;
@@ -46,7 +44,13 @@ record Nginx(Child child, int http1, int h2c, int tls) implements Peer {
                     }
                 }
                 """.formatted(
-                        scene.folder(), scene.backendPort(), http1, h2c, tls, scene.certificate(), scene.key()));
+                        scene.folder(),
+                        scene.backendPort(),
+                        addresses.http1(),
+                        addresses.h2c(),
+                        addresses.tls(),
+                        scene.certificate(),
+                        scene.key()));
         Child child = Child.start(
                         "nginx",
                         scene.folder(),
@@ -57,8 +61,8 @@ record Nginx(Child child, int http1, int h2c, int tls) implements Peer {
                                 config.toString(),
                                 "-p",
                                 scene.folder().toString()))
-                .awaitPort(tls, Duration.ofSeconds(10));
-        return new Nginx(child, http1, h2c, tls);
+                .awaitPort(addresses.tls(), Duration.ofSeconds(10));
+        return new Nginx(child, addresses);
     }
 
     @Override
@@ -73,11 +77,7 @@ record Nginx(Child child, int http1, int h2c, int tls) implements Peer {
 
     @Override
     public Target target(Protocol protocol) {
-        return switch (protocol) {
-            case HTTP1 -> new Target(name(), protocol, "http://127.0.0.1:" + http1 + "/bench.Plain/Call");
-            case H2C -> new Target(name(), protocol, "http://127.0.0.1:" + h2c + "/bench.Plain/Call");
-            case TLS_H2 -> new Target(name(), protocol, "https://127.0.0.1:" + tls + "/bench.Plain/Call");
-        };
+        return addresses().target(name(), protocol);
     }
 
     @Override

@@ -23,7 +23,7 @@ import java.util.Properties;
  * An edge as operators run it, {@code rialto node --role edge}, on one event loop. Control is away: it starts from a
  * snapshot on its disk, as an edge can.
  */
-record RialtoEdge(Child child, int plain, int tls, boolean http2Backend) implements Peer {
+record RialtoEdge(Child child, Addresses addresses, boolean http2Backend) implements Peer {
     private static final int TOKEN_KEY_BYTES = 32;
 
     static RialtoEdge start(Scene scene, boolean http2Backend) throws IOException, InterruptedException {
@@ -63,7 +63,7 @@ record RialtoEdge(Child child, int plain, int tls, boolean http2Backend) impleme
                 "--settings=" + file));
         Child child = Child.start(folder.getFileName().toString(), scene.folder(), scene.proxyProcessor(), command)
                 .awaitPort(tls, Duration.ofSeconds(30));
-        return new RialtoEdge(child, plain, tls, http2Backend);
+        return new RialtoEdge(child, new Addresses(plain, plain, tls), http2Backend);
     }
 
     /** As the launcher runs it. */
@@ -148,10 +148,7 @@ record RialtoEdge(Child child, int plain, int tls, boolean http2Backend) impleme
 
     @Override
     public Target target(Protocol protocol) {
-        return switch (protocol) {
-            case HTTP1, H2C -> new Target(name(), protocol, "http://127.0.0.1:" + plain + "/bench.Plain/Call");
-            case TLS_H2 -> new Target(name(), protocol, "https://127.0.0.1:" + tls + "/bench.Plain/Call");
-        };
+        return addresses().target(name(), protocol);
     }
 
     @Override

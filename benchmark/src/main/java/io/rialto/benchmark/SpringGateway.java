@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Spring Cloud Gateway: one process for the plain port, one for TLS, because it opens one port only. */
-record SpringGateway(Child plain, int plainPort, Child tls, int tlsPort) implements Peer {
+record SpringGateway(Child plain, Child tls, Addresses addresses) implements Peer {
     static SpringGateway start(Scene scene, Path home) throws IOException, InterruptedException {
         int plainPort = Tools.freePort();
         int tlsPort = Tools.freePort();
@@ -23,7 +23,7 @@ record SpringGateway(Child plain, int plainPort, Child tls, int tlsPort) impleme
                     List.of(
                             "--server.ssl.certificate=" + scene.certificate(),
                             "--server.ssl.certificate-private-key=" + scene.key()));
-            return new SpringGateway(plain, plainPort, tls, tlsPort);
+            return new SpringGateway(plain, tls, new Addresses(plainPort, plainPort, tlsPort));
         } catch (IOException e) {
             plain.close();
             throw e;
@@ -71,10 +71,7 @@ record SpringGateway(Child plain, int plainPort, Child tls, int tlsPort) impleme
 
     @Override
     public Target target(Protocol protocol) {
-        return switch (protocol) {
-            case HTTP1, H2C -> new Target(name(), protocol, "http://127.0.0.1:" + plainPort + "/bench.Plain/Call");
-            case TLS_H2 -> new Target(name(), protocol, "https://127.0.0.1:" + tlsPort + "/bench.Plain/Call");
-        };
+        return addresses().target(name(), protocol);
     }
 
     @Override
