@@ -29,8 +29,8 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         footer = {"", "Settings come from --settings, then RIALTO_... variables, then --set (docs/configuration.md)."})
 final class NodeCommand implements Callable<Integer> {
-    /** Variables of the launcher, which are no settings. */
-    private static final Set<String> LAUNCHER = Set.of("RIALTO_HOME", "RIALTO_JAVA_OPTS");
+    /** Variables of the launcher and of other commands, which are no settings. */
+    private static final Set<String> NO_SETTINGS = Set.of("RIALTO_JAVA_OPTS", "RIALTO_DATA");
 
     @Spec
     @SuppressWarnings("NullAway.Init") // set by picocli before call
@@ -119,7 +119,7 @@ final class NodeCommand implements Callable<Integer> {
         try {
             Settings settings =
                     file == null ? Settings.empty() : Settings.empty().withFile(file);
-            return settings.withEnvironment(System.getenv(), LAUNCHER)
+            return settings.withEnvironment(System.getenv(), NO_SETTINGS)
                     .withArguments(set)
                     .bind(type);
         } catch (SettingsException e) {
