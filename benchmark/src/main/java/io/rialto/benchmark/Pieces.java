@@ -2,6 +2,7 @@ package io.rialto.benchmark;
 
 import io.rialto.cells.Place;
 import io.rialto.cells.RoutingTable;
+import io.rialto.gateway.limit.TokenBucket;
 import io.rialto.protocol.ContentDigest;
 import io.rialto.protocol.HeaderNames;
 import io.rialto.protocol.HeaderSource;
@@ -40,6 +41,7 @@ public class Pieces {
     private final Map<String, String> headers = new HashMap<>();
     private final HeaderSource source = headers::get;
     private final String[] users = new String[USERS];
+    private final TokenBucket bucket = new TokenBucket(1e8, 1_000_000, System.nanoTime());
     private final SealKey sealKey;
     private final MacKey macKey;
     private final RoutingTable table;
@@ -124,6 +126,12 @@ public class Pieces {
     public boolean verify() throws ProtocolException {
         SignatureInput input = SignatureInput.parse(signatureInput, SignatureInput.LABEL);
         return signer.verify(macKey, input, new PlainMessage(PATH, headers), signature);
+    }
+
+    /** One bucket, with the clock that it needs. */
+    @Benchmark
+    public long rateLimit() {
+        return bucket.take(System.nanoTime());
     }
 
     @Benchmark
