@@ -67,7 +67,7 @@ final class GatewayCommand implements Callable<Integer> {
             peers.add(spring);
             List<Protocol> protocols = Arrays.asList(Protocol.values());
             List<Throughput.Row> rows =
-                    new Throughput(load, turns, quick ? 2 : seconds, rate, quick ? 5 : 10).measure(peers, protocols);
+                    new Throughput(load, turns, quick ? 2 : seconds, rate, quick ? 5 : 30).measure(peers, protocols);
             List<Secured.Row> secured = new Secured(
                             folder, scene.otherProcessors(), turns, quick ? 1000 : 3000, quick ? 2000 : rate)
                     .measure(edge, protocols, true);

@@ -1,5 +1,7 @@
 package io.rialto.server;
 
+import io.rialto.node.LogSettings;
+import io.rialto.node.Logging;
 import java.util.Objects;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -30,6 +32,8 @@ public final class Rialto {
     private Rialto() {}
 
     public static void main(String[] arguments) {
+        // Until a command says otherwise: libraries' own words are not for somebody who types a command.
+        Logging.start(new LogSettings(LogSettings.Format.PLAIN, LogSettings.Level.WARN));
         System.exit(commandLine().execute(arguments));
     }
 
