@@ -75,6 +75,27 @@ final class CellTest {
     }
 
     @Test
+    void a_write_finds_its_way_past_an_address_that_refuses_connections() {
+        fixture.platform.stop("west");
+        WalletService wallet = fixture.client(fixture.phone()
+                        .gateways(List.of(fixture.platform.gateway("west"), fixture.platform.gateway("east")))
+                        .clock(new TestClock()))
+                .service(WalletService.class);
+        wallet.transfer(new WalletService.Transfer("1", java.math.BigDecimal.ONE));
+        assertThat(lastArrivedAt()).isEqualTo("east");
+    }
+
+    @Test
+    void a_hint_at_a_cell_that_is_gone_does_not_fail_the_next_write() {
+        fixture.platform.place("61", "west");
+        WalletService wallet = phone();
+        wallet.login(new Login("61"));
+        fixture.platform.stop("west");
+        wallet.transfer(new WalletService.Transfer("1", java.math.BigDecimal.ONE));
+        assertThat(lastArrivedAt()).isEqualTo("east");
+    }
+
+    @Test
     void a_user_who_moves_is_followed() {
         fixture.platform.place("61", "west");
         WalletService wallet = phone();

@@ -17,6 +17,7 @@ import okhttp3.OkHttpClient;
 import okhttp3.Request;
 import okhttp3.RequestBody;
 import okhttp3.Response;
+import okhttp3.internal.http2.ConnectionShutdownException;
 import okhttp3.internal.http2.ErrorCode;
 import okhttp3.internal.http2.StreamResetException;
 import okio.Buffer;
@@ -43,6 +44,15 @@ public final class OkHttpTransport implements Transport {
      */
     public OkHttpTransport(
             @Nullable Trust trust, AddressLookup addresses, Duration connectTimeout, Duration pingInterval) {
+        this(builder(trust, addresses, connectTimeout, pingInterval));
+    }
+
+    OkHttpTransport(OkHttpClient.Builder builder) {
+        client = builder.build();
+    }
+
+    static OkHttpClient.Builder builder(
+            @Nullable Trust trust, AddressLookup addresses, Duration connectTimeout, Duration pingInterval) {
         OkHttpClient.Builder builder = new OkHttpClient.Builder()
                 .connectionPool(new ConnectionPool(MAX_IDLE_CONNECTIONS, KEEP_ALIVE_MINUTES, TimeUnit.MINUTES))
                 .dispatcher(new Dispatcher())
@@ -61,7 +71,7 @@ public final class OkHttpTransport implements Transport {
         if (trust != null) {
             builder.sslSocketFactory(trust.sockets(), trust.manager());
         }
-        client = builder.build();
+        return builder;
     }
 
     @Override
@@ -162,6 +172,14 @@ public final class OkHttpTransport implements Transport {
         @Override
         public void requestHeadersStart(Call call) {
             sent = true;
+        }
+
+        @Override
+        public void requestFailed(Call call, IOException e) {
+            // the connection was being closed, and took no stream: what the library tries next starts from nothing
+            if (e instanceof ConnectionShutdownException) {
+                sent = false;
+            }
         }
     }
 }
