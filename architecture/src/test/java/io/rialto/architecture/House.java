@@ -39,14 +39,15 @@ final class House {
             new Room("cells", "cells", Set.of("protocol", "node")),
             new Room("control", "control", Set.of("protocol", "node")),
             new Room("gateway", "gateway", Set.of("protocol", "node", "cells")),
+            new Room("sync", "sync", Set.of("protocol", "node", "cells")),
             new Room("client", "client", Set.of("protocol")),
             new Room("spring-boot-starter", "starter", Set.of("protocol")),
             new Room("wallet", "wallet", Set.of("protocol", "client", "starter")),
-            new Room("server", "server", Set.of("protocol", "node", "cells", "control", "gateway", "client")),
+            new Room("server", "server", Set.of("protocol", "node", "cells", "control", "gateway", "sync", "client")),
             new Room(
                     "benchmark",
                     "benchmark",
-                    Set.of("protocol", "node", "cells", "control", "gateway", "client", "server")));
+                    Set.of("protocol", "node", "cells", "control", "gateway", "sync", "client", "server")));
 
     /** What is shipped. */
     static final JavaClasses MAIN = read("target/classes");

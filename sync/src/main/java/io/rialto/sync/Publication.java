@@ -1,0 +1,41 @@
+package io.rialto.sync;
+
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A message to be stored for one user, or once for everyone; checked against its topic.
+ *
+ * @param shard of the user, or the global data's
+ * @param epoch at which the fence must be open
+ * @param user empty for everyone
+ * @param key the publisher's idempotency id
+ * @param device the only device of the user that should get it, or null for all
+ * @param rule of those who should get a message to everyone, as JSON; null for all
+ * @param accepted when an edge took it, for traces
+ * @param expires after that no device gets it, or null for never
+ * @param versions of the app that should get it
+ * @param collapse of messages with one such key only the last counts; empty for none
+ * @param revokes the sequence of an earlier message that this one takes back, 0 for none
+ */
+@SuppressWarnings("ArrayRecordComponent") // never compared, and a copy of each payload would be waste
+public record Publication(
+        int shard,
+        long epoch,
+        String user,
+        String topic,
+        String key,
+        @Nullable String device,
+        @Nullable String rule,
+        String contentType,
+        byte[] payload,
+        Instant accepted,
+        @Nullable Instant expires,
+        Versions versions,
+        boolean urgent,
+        String collapse,
+        long revokes) {
+    public boolean everyone() {
+        return user.isEmpty();
+    }
+}
