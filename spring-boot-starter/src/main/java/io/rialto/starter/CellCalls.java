@@ -65,9 +65,12 @@ public final class CellCalls {
                         }
                     });
             if (response.statusCode() != 200) {
-                throw refusal(response);
+                throw refusal(response.statusCode(), json.readTree(response.body()));
             }
             return answer.cast(MessageCodec.prototype(answer).getParserForType().parseFrom(response.body()));
+        } catch (JacksonException e) {
+            throw new OperationException(
+                    Code.UNKNOWN, "http_status", operation + ": an answer without an error's JSON");
         } catch (InvalidProtocolBufferException e) {
             throw new OperationException(
                     Code.INTERNAL, "invalid_answer", operation + ": " + e.getMessage() + " (expected: " + answer + ")");
@@ -80,18 +83,12 @@ public final class CellCalls {
         }
     }
 
-    private OperationException refusal(HttpResponse<byte[]> response) {
-        try {
-            JsonNode error = json.readTree(response.body());
-            Code code = Code.ofWireName(error.path("code").asString(""));
-            return new OperationException(
-                    code == Code.OK ? Code.UNKNOWN : code,
-                    error.path("reason").asString("unknown"),
-                    error.path("message").asString(""));
-        } catch (JacksonException e) {
-            Code code = Code.ofHttpStatus(response.statusCode());
-            return new OperationException(
-                    code == Code.OK ? Code.UNKNOWN : code, "http_status", "status " + response.statusCode());
-        }
+    /** The error that a gateway or backend answered. */
+    static OperationException refusal(int status, JsonNode error) {
+        Code code = error.has("code") ? Code.ofWireName(error.path("code").asString("")) : Code.ofHttpStatus(status);
+        return new OperationException(
+                code == Code.OK ? Code.UNKNOWN : code,
+                error.path("reason").asString("http_status"),
+                error.path("message").asString("status " + status));
     }
 }

@@ -8,6 +8,7 @@ import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.SmartInitializingSingleton;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
@@ -51,6 +52,18 @@ public final class RialtoAutoConfiguration {
     @Bean
     CellCalls rialtoCellCalls(RialtoProperties properties, Gateways gateways, JsonMapper json) {
         return new CellCalls(properties.gateways(), gateways, json);
+    }
+
+    @Bean
+    Messages rialtoMessages(RialtoProperties properties, Gateways gateways, JsonMapper json) {
+        return new Messages(properties, gateways, json);
+    }
+
+    /** For a backend that has a table {@code message_outbox}, and says so. */
+    @Bean
+    @ConditionalOnProperty("rialto.message-outbox")
+    MessageOutbox rialtoMessageOutbox(FencedTransactions transactions, Messages messages, RialtoProperties properties) {
+        return new MessageOutbox(transactions, messages, properties.messageLease());
     }
 
     @Bean

@@ -1,6 +1,7 @@
 package io.rialto.starter;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -11,10 +12,12 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  *
  * @param service its name in the gateway's configuration
  * @param instance tells the instances of a service apart; random by default
+ * @param app that it publishes messages to; only backends that publish need one
  * @param callerKeysFile JSON list of {@code {"id", "key", "from", "until"}}: the keys of caller tokens; read again when it
  *     changes
  * @param gateways internal addresses, {@code host:port}, of the own cell's gateways: to register with, and to call other
  *     cells through; without any the backend does not register
+ * @param messageLease after this time another worker may publish what one has taken from the outbox
  * @param host the address under which the gateways reach this instance
  * @param maxBodyBytes longest request and, between cells, longest answer
  */
@@ -22,8 +25,10 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 public record RialtoProperties(
         String service,
         @DefaultValue("") String instance,
+        @DefaultValue("") String app,
         Path callerKeysFile,
         @DefaultValue List<String> gateways,
+        @DefaultValue("30s") Duration messageLease,
         @DefaultValue("127.0.0.1") String host,
         @DefaultValue("1048576") int maxBodyBytes) {
 

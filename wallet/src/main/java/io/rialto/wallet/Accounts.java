@@ -34,6 +34,7 @@ final class Accounts {
     private static final Duration OWNER_TIMEOUT = Duration.ofSeconds(3);
 
     private final FencedTransactions transactions;
+    private final Ledger ledger;
     private final CellCalls cells;
     private final Pins pins;
     private final SecureRandom random;
@@ -42,12 +43,14 @@ final class Accounts {
 
     Accounts(
             FencedTransactions transactions,
+            Ledger ledger,
             CellCalls cells,
             Pins pins,
             SecureRandom random,
             WalletProperties properties,
             Clock clock) {
         this.transactions = transactions;
+        this.ledger = ledger;
         this.cells = cells;
         this.pins = pins;
         this.random = random;
@@ -111,7 +114,7 @@ final class Accounts {
                 "",
                 properties.openingBalanceMinor(),
                 "");
-        return Ledger.post(sql, grant).orElseThrow();
+        return ledger.post(sql, grant).orElseThrow();
     }
 
     /** Each try is counted before the PIN is looked at, so that tries in parallel do not escape the count. */

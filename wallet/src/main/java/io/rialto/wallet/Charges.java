@@ -26,12 +26,14 @@ final class Charges {
     private static final int LOCK_SECONDS = 60;
 
     private final FencedTransactions transactions;
+    private final Payments payments;
     private final Relay relay;
     private final WalletProperties properties;
     private final Clock clock;
 
-    Charges(FencedTransactions transactions, Relay relay, WalletProperties properties, Clock clock) {
+    Charges(FencedTransactions transactions, Payments payments, Relay relay, WalletProperties properties, Clock clock) {
         this.transactions = transactions;
+        this.payments = payments;
         this.relay = relay;
         this.properties = properties;
         this.clock = clock;
@@ -116,7 +118,7 @@ final class Charges {
         sql.sql("UPDATE wallet.payment_code SET uses = uses + 1, failures = 0 WHERE shard = ? AND uid = ?")
                 .params(payment.payerShard(), payment.payer())
                 .update();
-        TransferAnswer made = Payments.pay(sql, payment);
+        TransferAnswer made = payments.pay(sql, payment);
         Idempotency.keep(sql, key, made);
         return Optional.of(made);
     }

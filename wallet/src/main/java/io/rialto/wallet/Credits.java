@@ -16,9 +16,11 @@ final class Credits {
     static final String OPERATION = "wallet.Transfer/Credit";
 
     private final FencedTransactions transactions;
+    private final Ledger ledger;
 
-    Credits(FencedTransactions transactions) {
+    Credits(FencedTransactions transactions, Ledger ledger) {
         this.transactions = transactions;
+        this.ledger = ledger;
     }
 
     @Operation(value = OPERATION, idempotent = true)
@@ -37,7 +39,7 @@ final class Credits {
      * The row of the transfer's arrival is written before anything else: a second copy waits for it and then gets the
      * first one's answer. That holds for refusals too: after one, the payer is given the money back.
      */
-    private static CreditAnswer arrive(JdbcClient sql, int shard, UUID transfer, CreditRequest request) {
+    private CreditAnswer arrive(JdbcClient sql, int shard, UUID transfer, CreditRequest request) {
         int first = sql.sql("""
                 INSERT INTO wallet.arrival (shard, transfer, payee, amount, outcome) VALUES (?, ?, ?, ?, 'CREDITED')
                 ON CONFLICT DO NOTHING""")
@@ -55,7 +57,7 @@ final class Credits {
                 request.getPayer(),
                 request.getAmountMinor(),
                 request.getNote());
-        if (Ledger.post(sql, entry).isPresent()) {
+        if (ledger.post(sql, entry).isPresent()) {
             return CreditAnswer.newBuilder().setOutcome(Outcome.CREDITED).build();
         }
         String reason = "no_account";

@@ -13,7 +13,11 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** Moves money from a payer of this cell to anybody, inside the fenced transaction of the payer's shard. */
 final class Payments {
-    private Payments() {}
+    private final Ledger ledger;
+
+    Payments(Ledger ledger) {
+        this.ledger = ledger;
+    }
 
     record Payment(int payerShard, String payer, String payee, long amountMinor, String currency, String note) {}
 
@@ -24,7 +28,7 @@ final class Payments {
      * Debits the payer. A payee of this cell is credited in the same transaction; for any other an outbox row is left.
      * Accounts are locked in the order of their uids, so that two payments in opposite directions cannot deadlock.
      */
-    static TransferAnswer pay(JdbcClient sql, Payment payment) {
+    TransferAnswer pay(JdbcClient sql, Payment payment) {
         UUID id = UUID.randomUUID();
         Optional<Place> place = place(sql, payment.payee());
         boolean here = place.isPresent();
@@ -71,7 +75,7 @@ final class Payments {
                 .optional();
     }
 
-    private static void debit(JdbcClient sql, Payment payment, UUID id) {
+    private void debit(JdbcClient sql, Payment payment, UUID id) {
         Entry entry = new Entry(
                 payment.payerShard(),
                 payment.payer(),
@@ -81,7 +85,7 @@ final class Payments {
                 payment.payee(),
                 -payment.amountMinor(),
                 payment.note());
-        if (Ledger.post(sql, entry).isEmpty()) {
+        if (ledger.post(sql, entry).isEmpty()) {
             throw new OperationException(
                     Code.FAILED_PRECONDITION,
                     "insufficient_funds",
@@ -90,7 +94,7 @@ final class Payments {
         }
     }
 
-    private static void credit(JdbcClient sql, Payment payment, UUID id, Place place) {
+    private void credit(JdbcClient sql, Payment payment, UUID id, Place place) {
         Entry entry = new Entry(
                 place.shard(),
                 payment.payee(),
@@ -100,7 +104,7 @@ final class Payments {
                 payment.payer(),
                 payment.amountMinor(),
                 payment.note());
-        if (Ledger.post(sql, entry).isEmpty()) {
+        if (ledger.post(sql, entry).isEmpty()) {
             throw new OperationException(
                     Code.FAILED_PRECONDITION, "other_currency", "the payee's account has another currency");
         }

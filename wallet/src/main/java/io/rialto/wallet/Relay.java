@@ -3,6 +3,7 @@ package io.rialto.wallet;
 import io.rialto.starter.CellCalls;
 import io.rialto.starter.FencedTransactions;
 import io.rialto.starter.OperationException;
+import io.rialto.starter.Rounds;
 import io.rialto.wallet.Ledger.Entry;
 import io.rialto.wallet.Ledger.Leg;
 import io.rialto.wallet.api.CreditAnswer;
@@ -15,13 +16,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
@@ -31,7 +31,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
  * again later where nobody knows. Wherever a worker dies, the lease ends and another one delivers again; the payee's side
  * applies it once. Several workers, also of several processes, may share an outbox.
  *
- * <p>Owns one virtual thread, and one per delivery.
+ * <p>Owns the thread of its rounds, and a virtual one per delivery.
  */
 final class Relay implements SmartLifecycle {
     private static final System.Logger LOG = System.getLogger(Relay.class.getName());
@@ -51,17 +51,16 @@ final class Relay implements SmartLifecycle {
     private static final Duration IDLE = Duration.ofMillis(500);
 
     private final FencedTransactions transactions;
+    private final Ledger ledger;
     private final CellCalls cells;
     private final Duration lease;
-    private final Semaphore work = new Semaphore(0);
     private final Semaphore deliveries = new Semaphore(DELIVERIES);
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-    private final CountDownLatch stopping = new CountDownLatch(1);
-    private Thread thread = new Thread(() -> {});
-    private volatile boolean running;
+    private volatile @Nullable Rounds rounds;
 
-    Relay(FencedTransactions transactions, CellCalls cells, Duration lease) {
+    Relay(FencedTransactions transactions, Ledger ledger, CellCalls cells, Duration lease) {
         this.transactions = transactions;
+        this.ledger = ledger;
         this.cells = cells;
         this.lease = lease;
     }
@@ -83,56 +82,20 @@ final class Relay implements SmartLifecycle {
 
     /** Says that the outbox has a new row. */
     void wake() {
-        if (work.availablePermits() == 0) {
-            work.release();
+        Rounds now = rounds;
+        if (now != null) {
+            now.wake();
         }
     }
 
     @Override
     public void start() {
-        running = true;
-        thread = Thread.ofVirtual().name("wallet-relay").start(this::run);
-    }
-
-    private void run() {
-        boolean healthy = true;
-        while (running) {
-            try {
-                boolean more = round();
-                if (!healthy) {
-                    LOG.log(Level.INFO, "relay works again");
-                    healthy = true;
-                }
-                if (!more) {
-                    work.tryAcquire(IDLE.toMillis(), TimeUnit.MILLISECONDS);
-                }
-            } catch (InterruptedException e) {
-                return;
-            } catch (RuntimeException e) {
-                if (healthy && running) {
-                    LOG.log(Level.WARNING, "relay stands still, trying again", e);
-                    healthy = false;
-                }
-                pause();
-            }
-        }
-    }
-
-    private void pause() {
-        try {
-            // A problem is not over because somebody transfers: no wake ends this.
-            if (stopping.await(IDLE.toMillis(), TimeUnit.MILLISECONDS)) {
-                running = false;
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            running = false;
-        }
+        // A round ends by the timeout of its calls; what it did not settle is delivered again after the lease.
+        rounds = new Rounds("wallet-relay", IDLE, CALL_TIMEOUT.plusSeconds(1), this::round);
     }
 
     /** Delivers what is due; true where there may be more. */
     private boolean round() throws InterruptedException {
-        work.drainPermits();
         List<Shard> shards = transactions.read(sql -> sql.sql("""
                 SELECT o.shard, f.epoch FROM wallet.outbox o
                 JOIN rialto.fence f ON f.shard = o.shard AND f.state = 'OPEN'
@@ -227,7 +190,7 @@ final class Relay implements SmartLifecycle {
     }
 
     /** Whoever deletes the outbox row gives the money back: it is done once. */
-    private static int refund(JdbcClient sql, int shard, Delivery delivery) {
+    private int refund(JdbcClient sql, int shard, Delivery delivery) {
         int deleted = sql.sql("DELETE FROM wallet.outbox WHERE shard = ? AND transfer = ?")
                 .params(shard, delivery.transfer())
                 .update();
@@ -243,7 +206,7 @@ final class Relay implements SmartLifecycle {
                 delivery.payee(),
                 delivery.amount(),
                 delivery.note());
-        if (Ledger.post(sql, entry).isEmpty()) {
+        if (ledger.post(sql, entry).isEmpty()) {
             throw new IllegalStateException("transfer " + delivery.transfer() + ": the payer's account is gone");
         }
         return sql.sql("UPDATE wallet.transfer SET state = 'REFUNDED' WHERE shard = ? AND id = ?")
@@ -267,22 +230,16 @@ final class Relay implements SmartLifecycle {
 
     @Override
     public void stop() {
-        running = false;
-        stopping.countDown();
-        work.release();
-        try {
-            // A round ends by the timeout of its calls; what it did not settle is delivered again after the lease.
-            if (!thread.join(CALL_TIMEOUT.plusSeconds(1))) {
-                thread.interrupt();
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+        Rounds ending = rounds;
+        if (ending != null) {
+            ending.close();
         }
+        rounds = null;
         threads.shutdown();
     }
 
     @Override
     public boolean isRunning() {
-        return running;
+        return rounds != null;
     }
 }

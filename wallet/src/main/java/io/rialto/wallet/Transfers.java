@@ -24,13 +24,21 @@ final class Transfers {
     private static final Duration FIND_TIMEOUT = Duration.ofSeconds(3);
 
     private final FencedTransactions transactions;
+    private final Payments payments;
     private final CellCalls cells;
     private final Relay relay;
     private final WalletProperties properties;
     private final Clock clock;
 
-    Transfers(FencedTransactions transactions, CellCalls cells, Relay relay, WalletProperties properties, Clock clock) {
+    Transfers(
+            FencedTransactions transactions,
+            Payments payments,
+            CellCalls cells,
+            Relay relay,
+            WalletProperties properties,
+            Clock clock) {
         this.transactions = transactions;
+        this.payments = payments;
         this.cells = cells;
         this.relay = relay;
         this.properties = properties;
@@ -53,7 +61,7 @@ final class Transfers {
             if (before.isPresent()) {
                 return before.get();
             }
-            TransferAnswer made = Payments.pay(sql, payment);
+            TransferAnswer made = payments.pay(sql, payment);
             Idempotency.keep(sql, key, made);
             return made;
         });

@@ -31,6 +31,8 @@ public final class WalletApplication {
                     .properties(
                             "spring.application.name=wallet-" + cell,
                             "rialto.service=wallet",
+                            "rialto.app=wallet",
+                            "rialto.message-outbox=true",
                             "rialto.cell=" + cell,
                             "server.address=127.0.0.1",
                             "server.port=0")

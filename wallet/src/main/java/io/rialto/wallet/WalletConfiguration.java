@@ -2,6 +2,7 @@ package io.rialto.wallet;
 
 import io.rialto.starter.CellCalls;
 import io.rialto.starter.FencedTransactions;
+import io.rialto.starter.Messages;
 import java.security.SecureRandom;
 import java.time.Clock;
 import org.springframework.beans.factory.annotation.Value;
@@ -31,8 +32,18 @@ final class WalletConfiguration {
     }
 
     @Bean
-    Relay relay(FencedTransactions transactions, CellCalls cells, WalletProperties properties) {
-        return new Relay(transactions, cells, properties.relayLease());
+    Ledger ledger(Messages messages) {
+        return new Ledger(messages);
+    }
+
+    @Bean
+    Payments payments(Ledger ledger) {
+        return new Payments(ledger);
+    }
+
+    @Bean
+    Relay relay(FencedTransactions transactions, Ledger ledger, CellCalls cells, WalletProperties properties) {
+        return new Relay(transactions, ledger, cells, properties.relayLease());
     }
 
     @Bean
@@ -48,11 +59,13 @@ final class WalletConfiguration {
     @Bean
     Accounts accounts(
             FencedTransactions transactions,
+            Ledger ledger,
             CellCalls cells,
             SecureRandom random,
             WalletProperties properties,
             Clock clock) {
-        return new Accounts(transactions, cells, new Pins(properties.pinCost(), random), random, properties, clock);
+        return new Accounts(
+                transactions, ledger, cells, new Pins(properties.pinCost(), random), random, properties, clock);
     }
 
     @Bean
@@ -62,17 +75,23 @@ final class WalletConfiguration {
 
     @Bean
     Transfers transfers(
-            FencedTransactions transactions, CellCalls cells, Relay relay, WalletProperties properties, Clock clock) {
-        return new Transfers(transactions, cells, relay, properties, clock);
+            FencedTransactions transactions,
+            Payments payments,
+            CellCalls cells,
+            Relay relay,
+            WalletProperties properties,
+            Clock clock) {
+        return new Transfers(transactions, payments, cells, relay, properties, clock);
     }
 
     @Bean
-    Credits credits(FencedTransactions transactions) {
-        return new Credits(transactions);
+    Credits credits(FencedTransactions transactions, Ledger ledger) {
+        return new Credits(transactions, ledger);
     }
 
     @Bean
-    Charges charges(FencedTransactions transactions, Relay relay, WalletProperties properties, Clock clock) {
-        return new Charges(transactions, relay, properties, clock);
+    Charges charges(
+            FencedTransactions transactions, Payments payments, Relay relay, WalletProperties properties, Clock clock) {
+        return new Charges(transactions, payments, relay, properties, clock);
     }
 }

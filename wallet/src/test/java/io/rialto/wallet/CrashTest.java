@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.rialto.wallet.LedgerCheck.Books;
 import io.rialto.wallet.Payer.Promise;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -177,6 +181,42 @@ final class CrashTest {
         assertThat(books.refunds()).isEqualTo(refunds).isPositive();
         for (TestPhone phone : phones) {
             assertThat(phone.balance()).as("balance of " + phone.uid).isEqualTo(balances.get(phone.uid));
+        }
+        proveMessages(cells, phones);
+    }
+
+    /** Each entry but the opening has told its owner, once and in the order of the entries. */
+    private void proveMessages(TestCells cells, List<TestPhone> phones) throws Exception {
+        await(() -> {
+            try {
+                return cells.unpublished() == 0;
+            } catch (SQLException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        for (TestPhone phone : phones) {
+            List<Long> told = cells.inbox(phone.uid).stream()
+                    .map(message -> message.path("sequence").longValue())
+                    .toList();
+            List<Long> entries = new ArrayList<>();
+            for (long sequence = 2; sequence <= entries(cells, phone); sequence++) {
+                entries.add(sequence);
+            }
+            assertThat(told)
+                    .as("messages of " + phone.uid + ", crash.seed=" + SEED)
+                    .isEqualTo(entries);
+        }
+    }
+
+    private static long entries(TestCells cells, TestPhone phone) throws SQLException {
+        try (Connection connection = cells.connection(phone.cell());
+                PreparedStatement statement =
+                        connection.prepareStatement("SELECT sequence FROM wallet.account WHERE uid = ?")) {
+            statement.setString(1, phone.uid);
+            try (ResultSet rows = statement.executeQuery()) {
+                rows.next();
+                return rows.getLong(1);
+            }
         }
     }
 

@@ -25,10 +25,13 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -36,7 +39,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Three cells without the platform: for each a PostgreSQL of its own with the cell's fence and a role for the wallet, and
@@ -74,6 +79,7 @@ final class TestCells implements AutoCloseable {
     private final Map<String, HttpServer> gateways = new ConcurrentHashMap<>();
     private final Map<String, String> backends = new ConcurrentHashMap<>();
     private final Map<String, Integer> databaseKills = new ConcurrentHashMap<>();
+    private final Map<String, Map<String, JsonNode>> inboxes = new ConcurrentHashMap<>();
     private final Map<String, Integer> overrides = new ConcurrentHashMap<>();
     private final HttpClient http = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
@@ -163,6 +169,7 @@ final class TestCells implements AutoCloseable {
                 "--wallet.database-user=wallet",
                 "--wallet.pin-cost=4",
                 "--wallet.relay-lease=1s",
+                "--rialto.message-lease=1s",
                 "--wallet.connections=8"));
         for (String cell : cells) {
             arguments.add("--" + cell + ".wallet.database-url=" + database(cell).url());
@@ -239,9 +246,62 @@ final class TestCells implements AutoCloseable {
             exchange.sendResponseHeaders(200, -1);
             return;
         }
+        if (operation.equals("rialto.Inbox/Publish")) {
+            byte[] stored = store(JSON.readTree(body));
+            exchange.sendResponseHeaders(200, stored.length);
+            exchange.getResponseBody().write(stored);
+            return;
+        }
         HttpResponse<byte[]> answer = send(operation, null, from.user(), from.user(), null, body);
         exchange.sendResponseHeaders(answer.statusCode(), answer.body().length == 0 ? -1 : answer.body().length);
         exchange.getResponseBody().write(answer.body());
+    }
+
+    /** Keeps a message as an inbox does: a key once, in the order of arrival. */
+    private byte[] store(JsonNode request) throws IOException {
+        String user = request.at("/audience/users/users/0").stringValue();
+        boolean lose = lost.getAsBoolean();
+        int sequence;
+        boolean fresh;
+        Map<String, JsonNode> inbox = inboxes.computeIfAbsent(user, absent -> new LinkedHashMap<>());
+        synchronized (inbox) {
+            String key = request.path("key").stringValue();
+            fresh = inbox.putIfAbsent(key, JSON.readTree(request.path("payload").binaryValue())) == null;
+            sequence = List.copyOf(inbox.keySet()).indexOf(key) + 1;
+        }
+        if (lose) {
+            throw new IOException("lost the answer of a publish");
+        }
+        ObjectNode answer = JSON.createObjectNode();
+        answer.putArray("published")
+                .addObject()
+                .put("user", user)
+                .put("id", "payments." + sequence + "." + user)
+                .put("sequence", sequence)
+                .put("repeatedKey", !fresh);
+        return JSON.writeValueAsBytes(answer);
+    }
+
+    /** The messages of a user, in the order of the inbox. */
+    List<JsonNode> inbox(String user) {
+        Map<String, JsonNode> inbox = inboxes.computeIfAbsent(user, absent -> new LinkedHashMap<>());
+        synchronized (inbox) {
+            return List.copyOf(inbox.values());
+        }
+    }
+
+    /** Messages that the wallets have still to publish. */
+    long unpublished() throws SQLException {
+        long all = 0;
+        for (String cell : CELLS) {
+            try (Connection connection = connection(cell);
+                    Statement statement = connection.createStatement();
+                    ResultSet rows = statement.executeQuery("SELECT count(*) FROM wallet.message_outbox")) {
+                rows.next();
+                all += rows.getLong(1);
+            }
+        }
+        return all;
     }
 
     private HttpResponse<byte[]> send(
