@@ -21,6 +21,10 @@ public final class Bench implements Runnable {
     }
 
     public static void main(String[] arguments) {
+        // Stopped early, nothing that was started may stay behind: it would spoil the next run.
+        Runtime.getRuntime()
+                .addShutdownHook(Thread.ofPlatform()
+                        .unstarted(() -> ProcessHandle.current().descendants().forEach(ProcessHandle::destroy)));
         System.exit(new CommandLine(new Bench()).execute(arguments));
     }
 }

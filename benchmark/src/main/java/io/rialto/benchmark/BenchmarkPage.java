@@ -10,7 +10,10 @@ final class BenchmarkPage {
     private BenchmarkPage() {}
 
     static void replace(String section, String content) throws IOException {
-        Path page = home().resolve("docs/benchmarks.md");
+        replace(home().resolve("docs/benchmarks.md"), section, content);
+    }
+
+    static void replace(Path page, String section, String content) throws IOException {
         String text = Files.readString(page);
         String open = "<!-- " + section + " -->";
         String close = "<!-- end of " + section + " -->";

@@ -72,14 +72,37 @@ record Child(String name, Process process, Path log, String processors) implemen
         return Long.parseLong(fields[11]) + Long.parseLong(fields[12]);
     }
 
-    /** Resident kilobytes of the process itself. */
+    /** Resident kilobytes of the process and its living children. */
     long residentKilobytes() throws IOException {
-        for (String line : Files.readAllLines(Path.of("/proc/" + process.pid() + "/status"))) {
+        long sum = resident(process.pid());
+        for (ProcessHandle child : process.descendants().toList()) {
+            sum += resident(child.pid());
+        }
+        return sum;
+    }
+
+    private static long resident(long pid) throws IOException {
+        for (String line : Files.readAllLines(Path.of("/proc/" + pid + "/status"))) {
             if (line.startsWith("VmRSS:")) {
                 return Long.parseLong(line.replaceAll("\\D", ""));
             }
         }
-        throw new IOException("no VmRSS of process " + process.pid());
+        throw new IOException("no VmRSS of process " + pid);
+    }
+
+    /** Moves all its threads to other processors. */
+    private void move(String to) throws IOException, InterruptedException {
+        Tools.run(List.of("taskset", "-a", "-c", "-p", to, Long.toString(process.pid())));
+    }
+
+    /** Lets it use all processors while it warms up, so that its compiler does not wait for what it compiles. */
+    void spread() throws IOException, InterruptedException {
+        move("0-" + (Runtime.getRuntime().availableProcessors() - 1));
+    }
+
+    /** Back to its own processors. */
+    void pin() throws IOException, InterruptedException {
+        move(processors);
     }
 
     @Override

@@ -1,15 +1,17 @@
 package io.rialto.benchmark;
 
-import java.util.Arrays;
 import java.util.List;
 
-/** Small statistics over the rounds of one run. */
+/** Small statistics over the rounds of one run; {@code NaN} stands for a round without a figure. */
 final class Figures {
     private Figures() {}
 
+    /** {@code NaN} when no round has a figure. */
     static double median(List<Double> values) {
-        double[] sorted =
-                values.stream().mapToDouble(Double::doubleValue).sorted().toArray();
+        double[] sorted = known(values);
+        if (sorted.length == 0) {
+            return Double.NaN;
+        }
         int middle = sorted.length / 2;
         return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
     }
@@ -24,8 +26,15 @@ final class Figures {
 
     /** Lowest to highest, as a reader needs it beside a median. */
     static String range(List<Double> values) {
-        double[] sorted = values.stream().mapToDouble(Double::doubleValue).toArray();
-        Arrays.sort(sorted);
-        return "%.1f-%.1f".formatted(sorted[0], sorted[sorted.length - 1]);
+        double[] sorted = known(values);
+        return sorted.length == 0 ? "-" : "%.1f-%.1f".formatted(sorted[0], sorted[sorted.length - 1]);
+    }
+
+    private static double[] known(List<Double> values) {
+        return values.stream()
+                .mapToDouble(Double::doubleValue)
+                .filter(value -> !Double.isNaN(value))
+                .sorted()
+                .toArray();
     }
 }

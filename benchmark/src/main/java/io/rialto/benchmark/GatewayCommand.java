@@ -1,15 +1,16 @@
 package io.rialto.benchmark;
 
 import io.rialto.benchmark.GatewayReport.Pair;
-import io.rialto.benchmark.H2Load.Protocol;
+import io.rialto.benchmark.Throughput.Entry;
 import java.io.IOException;
-import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -23,121 +24,106 @@ final class GatewayCommand implements Callable<Integer> {
     private static final int CONNECTIONS = 32;
     private static final int STREAMS = 16;
 
-    @Option(names = "--quick", description = "One short round, under 3 minutes; writes no table.")
+    /** Of nginx and Spring Cloud Gateway, which goals do not name. */
+    private static final int OTHER_ROUNDS = 2;
+
+    /** The load of secured calls is a JVM itself, which shares its processors with the backend. */
+    private static final double SECURED_SHARE = 0.5;
+
+    @Option(
+            names = "--quick",
+            description =
+                    "Under 3 minutes: HAProxy and nginx only, fewer rounds and idle connections; writes no table.")
     boolean quick;
 
     @Option(names = "--json", paramLabel = "FILE", description = "Where the goals and figures go.")
     @Nullable
     Path json;
 
-    @Option(names = "--rounds", description = "Turns of each peer (default: ${DEFAULT-VALUE}).")
-    int rounds = 3;
+    @Option(names = "--rounds", description = "Turns of Rialto and HAProxy (default: ${DEFAULT-VALUE}).")
+    int rounds = 5;
 
     @Option(names = "--seconds", description = "Length of a turn (default: ${DEFAULT-VALUE}).")
     int seconds = 3;
 
-    @Option(names = "--rate", description = "Requests per second for latencies (default: ${DEFAULT-VALUE}).")
-    int rate = 4000;
-
     @Option(names = "--idle", description = "Idle connections (default: ${DEFAULT-VALUE}).")
     int idle = 10_000;
 
+    private final List<Peer> running = new ArrayList<>();
+
     @Override
     public Integer call() throws Exception {
+        if (quick) {
+            rounds = 3;
+            seconds = 2;
+            idle = 2_000;
+        }
+        long start = System.nanoTime();
         Tools.install();
         Path folder = Files.createTempDirectory("rialto-bench");
         Scene scene = Scene.create(folder);
         Path request = folder.resolve("request.json");
         Files.writeString(request, "{\"data\":\"" + "x".repeat(100) + "\"}");
         H2Load load = new H2Load(folder, scene.otherProcessors(), request, CONNECTIONS, STREAMS);
-        int turns = quick ? 1 : rounds;
-        List<Peer> peers = new ArrayList<>();
         try (Child backend = scene.backend()) {
-            RialtoEdge edge = RialtoEdge.start(scene, false);
-            peers.add(edge);
-            RialtoEdge edgeHttp2 = RialtoEdge.start(scene, true);
-            peers.add(edgeHttp2);
-            HaProxy haProxy = HaProxy.start(scene, false);
-            peers.add(haProxy);
-            HaProxy haProxyHttp2 = HaProxy.start(scene, true);
-            peers.add(haProxyHttp2);
-            Nginx nginx = Nginx.start(scene);
-            peers.add(nginx);
-            SpringGateway spring = SpringGateway.start(scene, BenchmarkPage.home());
-            peers.add(spring);
-            List<Protocol> protocols = Arrays.asList(Protocol.values());
-            List<Throughput.Row> rows =
-                    new Throughput(load, turns, quick ? 2 : seconds, rate, quick ? 5 : 30).measure(peers, protocols);
-            List<Secured.Row> secured = new Secured(
-                            folder, scene.otherProcessors(), turns, quick ? 1000 : 3000, quick ? 2000 : rate)
-                    .measure(edge, protocols, true);
-            spring.close();
-            double kilobytes = idleKilobytes(scene);
-            GatewayReport report = new GatewayReport(
-                    rows,
-                    List.of(
-                            new Pair(edge.name(), haProxy.name(), "HTTP/1.1"),
-                            new Pair(edge.name(), nginx.name(), "HTTP/1.1"),
-                            new Pair(edge.name(), spring.name(), "HTTP/1.1"),
-                            new Pair(edgeHttp2.name(), haProxyHttp2.name(), "HTTP/2")),
-                    secured,
-                    kilobytes,
-                    idle,
-                    rate);
-            report(report, peers);
-            return 0;
+            report(measure(scene, load));
         } finally {
-            peers.forEach(Peer::close);
+            running.forEach(Peer::close);
         }
+        delete(folder);
+        System.out.printf("%nTook %d s.%n", TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - start));
+        return 0;
     }
 
-    /** On a fresh edge that has served some calls: what it grows by, for each connection that then stands idle. */
-    private double idleKilobytes(Scene scene) throws IOException, InterruptedException {
-        try (RialtoEdge edge = RialtoEdge.start(scene, false)) {
-            String url = edge.target(Protocol.TLS_H2).url();
-            hold(scene, url, 500, null);
-            edge.collectGarbage();
-            long before = edge.child().residentKilobytes();
-            long[] during = new long[1];
-            hold(scene, url, idle, () -> {
-                edge.collectGarbage();
-                during[0] = edge.child().residentKilobytes();
-            });
-            double each = (during[0] - before) / (double) idle;
-            System.out.printf(
-                    "idle: %d connections, %d KB resident before, %d KB with them: %.1f KB each%n",
-                    idle, before, during[0], each);
-            return each;
-        }
-    }
-
-    private static void hold(Scene scene, String url, int connections, @Nullable Action during)
-            throws IOException, InterruptedException {
-        try (Helper holder = Helper.start(
-                scene.folder(),
-                scene.otherProcessors(),
-                IdleConnections.class,
-                List.of("--url=" + URI.create(url), "--connections=" + connections))) {
-            String open = holder.expect("OPEN");
-            if (!open.equals("OPEN " + connections)) {
-                throw new IOException("idle connections: " + open + " (expected: OPEN " + connections + ")");
-            }
-            if (during != null) {
-                during.run();
-            }
-            holder.go();
-        }
-    }
-
-    /** What is done while connections stand. */
-    private interface Action {
-        void run() throws IOException, InterruptedException;
-    }
-
-    private void report(GatewayReport report, List<Peer> peers) throws IOException {
-        String page = page(report, peers);
-        System.out.println(page);
+    private GatewayReport measure(Scene scene, H2Load load) throws IOException, InterruptedException {
+        List<Entry> entries = new ArrayList<>();
+        List<Pair> pairs = new ArrayList<>();
+        RialtoEdge edge = enter(entries, rounds, RialtoEdge.start(scene, false));
+        HaProxy haProxy = enter(entries, rounds, HaProxy.start(scene, false));
+        pairs.add(new Pair(edge.name(), haProxy.name(), "HTTP/1.1"));
         if (!quick) {
+            RialtoEdge edgeHttp2 = enter(entries, rounds, RialtoEdge.start(scene, true));
+            HaProxy haProxyHttp2 = enter(entries, rounds, HaProxy.start(scene, true));
+            pairs.add(new Pair(edgeHttp2.name(), haProxyHttp2.name(), "HTTP/2"));
+        }
+        Nginx nginx = enter(entries, quick ? 1 : OTHER_ROUNDS, Nginx.start(scene));
+        pairs.add(new Pair(edge.name(), nginx.name(), "HTTP/1.1"));
+        if (!quick) {
+            SpringGateway spring = enter(entries, OTHER_ROUNDS, SpringGateway.start(scene, BenchmarkPage.home()));
+            pairs.add(new Pair(edge.name(), spring.name(), "HTTP/1.1"));
+        }
+        WarmUp.run(load, running, quick ? 5 : 15);
+        Throughput.Result plain = new Throughput(load, seconds).measure(entries);
+        int securedRate = (int) (plain.rate() * SECURED_SHARE);
+        List<Secured.Row> secured = new Secured(
+                        scene.folder(),
+                        scene.otherProcessors(),
+                        rounds,
+                        quick ? 1000 : 2000,
+                        quick ? 1 : 3,
+                        securedRate)
+                .measure(edge);
+        Idle idleCost = new Idle(scene, load, idle);
+        List<Idle.Row> idleRows = List.of(
+                idleCost.measure(RialtoEdge.start(scene, false)),
+                idleCost.measure(HaProxy.start(scene, false)),
+                idleCost.measure(Nginx.start(scene)));
+        return new GatewayReport(plain, pairs, secured, securedRate, idleRows);
+    }
+
+    private <P extends Peer> P enter(List<Entry> entries, int turns, P peer) {
+        running.add(peer);
+        entries.add(new Entry(peer, turns));
+        return peer;
+    }
+
+    private void report(GatewayReport report) throws IOException {
+        String page = setUp() + report.page();
+        System.out.println(page);
+        if (quick) {
+            System.out.println("Quick: " + rounds + " rounds of " + seconds + " s, " + idle
+                    + " idle connections, no Spring Cloud Gateway, no HTTP/2 to the backend; no table written.");
+        } else {
             BenchmarkPage.replace("gateway", page);
         }
         if (json != null) {
@@ -146,24 +132,35 @@ final class GatewayCommand implements Callable<Integer> {
         Goal.print(report.goals());
     }
 
-    private String page(GatewayReport report, List<Peer> peers) {
-        StringBuilder page = new StringBuilder();
-        page.append(
-                "%d processors, Linux %s, Java %s; proxies on one processor each, load (h2load: %d connections, %d calls in flight on each over HTTP/2, 1 over HTTP/1.1) and the backend (nginx, %d bytes) on the others.%n%n"
-                        .formatted(
-                                Runtime.getRuntime().availableProcessors(),
-                                System.getProperty("os.version"),
-                                Runtime.version().feature(),
-                                CONNECTIONS,
-                                STREAMS,
-                                Scene.ANSWER_BYTES));
-        for (Peer peer : peers) {
-            page.append("- ")
+    private String setUp() throws IOException {
+        StringBuilder text = new StringBuilder();
+        text.append("""
+                %s. Each proxy has one thread and processor 0 to itself; load (h2load %s, %d connections, %d calls in flight on \
+                each over HTTP/2, 1 over HTTP/1.1; a POST of 111 bytes) and the backend (nginx, two workers, %d bytes from \
+                memory) have the others. Turns of %d s.
+
+                """.formatted(
+                        Machine.describe(),
+                        Tools.version("h2load", "--version"),
+                        CONNECTIONS,
+                        STREAMS,
+                        Scene.ANSWER_BYTES,
+                        seconds));
+        for (Peer peer : running) {
+            text.append("- ")
                     .append(peer.name())
                     .append(": ")
                     .append(peer.description())
                     .append('\n');
         }
-        return page.append('\n').append(report.page()).toString();
+        return text.append('\n').toString();
+    }
+
+    private static void delete(Path folder) throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
     }
 }

@@ -1,14 +1,16 @@
 package io.rialto.benchmark;
 
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * nghttp2's load generator, for HTTP/1.1 and HTTP/2 alike.
@@ -24,29 +26,37 @@ record H2Load(Path folder, String processors, Path request, int connections, int
 
     private static final Pattern STATUS = Pattern.compile("status codes: (\\d+) 2xx");
 
-    /** Runs at full speed for some seconds; the count of good answers. */
-    long saturate(Target target, int seconds) throws IOException, InterruptedException {
-        return count(run(command(target, seconds)), target);
+    /** Past its planned end; h2load never ends when a peer takes so long that a connection begins after it. */
+    private static final int GRACE_SECONDS = 5;
+
+    /** A peer that answers fewer of the calls that are due does not hold the rate. */
+    private static final double HELD = 0.95;
+
+    /** Runs at full speed for some seconds; the count of good answers, none if a call failed or it did not end. */
+    OptionalLong saturate(Target target, int seconds) throws IOException, InterruptedException {
+        return count(command(target, seconds), target, seconds);
     }
 
-    /** Runs at one rate for some seconds; latencies in microseconds, sorted. */
-    long[] atRate(Target target, int seconds, int perSecond) throws IOException, InterruptedException {
+    /** Runs at one rate for some seconds; latencies in microseconds, sorted; none if the peer did not hold the rate. */
+    Optional<long[]> atRate(Target target, int seconds, int perSecond) throws IOException, InterruptedException {
         Path log = Files.createTempFile(folder, "latency", ".log");
         List<String> command = command(target, seconds);
         command.addAll(command.size() - 1, List.of("--rps=" + (double) perSecond / connections, "--log-file=" + log));
-        count(run(command), target);
-        try (BufferedReader lines = Files.newBufferedReader(log)) {
-            long[] latencies = lines.lines()
-                    .mapToLong(line -> Long.parseLong(line.split("\t", -1)[2]))
-                    .toArray();
-            Arrays.sort(latencies);
-            return latencies;
+        try {
+            if (count(command, target, seconds).orElse(0) < HELD * perSecond * seconds) {
+                return Optional.empty();
+            }
+            try (Stream<String> lines = Files.lines(log)) {
+                return Optional.of(lines.mapToLong(line -> Long.parseLong(line.split("\t", -1)[2]))
+                        .sorted()
+                        .toArray());
+            }
         } finally {
             Files.delete(log);
         }
     }
 
-    List<String> command(Target target, int seconds) {
+    private List<String> command(Target target, int seconds) {
         List<String> command = new ArrayList<>(List.of("taskset", "-c", processors, "h2load"));
         if (target.protocol() == Protocol.HTTP1) {
             command.add("--h1");
@@ -61,11 +71,14 @@ record H2Load(Path folder, String processors, Path request, int connections, int
         return command;
     }
 
-    private static String run(List<String> command) throws IOException, InterruptedException {
-        return Tools.run(command);
-    }
-
-    private static long count(String output, Target target) throws IOException {
+    private static OptionalLong count(List<String> command, Target target, int seconds)
+            throws IOException, InterruptedException {
+        Optional<String> ended = Tools.run(command, Duration.ofSeconds(seconds + GRACE_SECONDS));
+        if (ended.isEmpty()) {
+            System.out.println(target + ": the load was ended " + GRACE_SECONDS + " s after it should have");
+            return OptionalLong.empty();
+        }
+        String output = ended.get();
         Matcher requests = REQUESTS.matcher(output);
         Matcher status = STATUS.matcher(output);
         if (!requests.find() || !status.find()) {
@@ -74,10 +87,10 @@ record H2Load(Path folder, String processors, Path request, int connections, int
         long good = Long.parseLong(status.group(1));
         long bad = Long.parseLong(requests.group(3)) + Long.parseLong(requests.group(4));
         if (good == 0 || bad > 0) {
-            throw new IOException(
-                    target + ": " + bad + " failed, " + good + " good (expected: none failed):\n" + output);
+            System.out.println(target + ": " + bad + " failed, " + good + " good (expected: none failed)");
+            return OptionalLong.empty();
         }
-        return good;
+        return OptionalLong.of(good);
     }
 
     /** What the load speaks. */

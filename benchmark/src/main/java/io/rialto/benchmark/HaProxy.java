@@ -20,7 +20,8 @@ record HaProxy(Child child, Addresses addresses, boolean http2Backend) implement
         Files.writeString(config, """
                 global
                     nbthread 1
-                    maxconn 9000
+                    no strict-limits
+                    maxconn 10500
                     tune.ssl.cachesize 20000
                     ssl-default-bind-options ssl-min-ver TLSv1.2
                 defaults
@@ -61,7 +62,7 @@ record HaProxy(Child child, Addresses addresses, boolean http2Backend) implement
 
     @Override
     public String description() {
-        return Tools.version("haproxy", "-v") + "; nbthread 1, http-reuse always";
+        return Tools.version("haproxy", "-v") + ", one thread, `http-reuse always`";
     }
 
     @Override
@@ -76,12 +77,7 @@ record HaProxy(Child child, Addresses addresses, boolean http2Backend) implement
     }
 
     @Override
-    public double cpuSeconds(Protocol protocol) throws IOException {
-        return child.cpuSeconds();
-    }
-
-    @Override
-    public void close() {
-        child.close();
+    public List<Child> children() {
+        return List.of(child);
     }
 }

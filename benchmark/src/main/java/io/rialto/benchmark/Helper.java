@@ -3,12 +3,16 @@ package io.rialto.benchmark;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 
-/** A program of this room in a JVM of its own, spoken to by lines: it says that it is ready, and waits for a line. */
+/** A program of this room in a JVM of its own, spoken to by lines. */
 final class Helper implements AutoCloseable {
     private final Process process;
     private final BufferedReader output;
@@ -18,7 +22,9 @@ final class Helper implements AutoCloseable {
         this.output = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
     }
 
-    static Helper start(Path folder, String processors, Class<?> program, List<String> arguments) throws IOException {
+    /** @param limit after which it is ended, so that nobody waits for its next line for ever */
+    static Helper start(Path folder, String processors, Class<?> program, List<String> arguments, Duration limit)
+            throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 "taskset",
                 "-c",
@@ -30,9 +36,13 @@ final class Helper implements AutoCloseable {
                 System.getProperty("java.class.path"),
                 program.getName()));
         command.addAll(arguments);
-        return new Helper(new ProcessBuilder(command)
-                .redirectError(folder.resolve(program.getSimpleName() + ".log").toFile())
-                .start());
+        Process process = new ProcessBuilder(command)
+                .redirectError(Redirect.appendTo(
+                        folder.resolve(program.getSimpleName() + ".log").toFile()))
+                .start();
+        CompletableFuture.delayedExecutor(limit.toMillis(), TimeUnit.MILLISECONDS)
+                .execute(process::destroyForcibly);
+        return new Helper(process);
     }
 
     /** The next line; fails if the program ended or says something else. */
@@ -46,8 +56,8 @@ final class Helper implements AutoCloseable {
         return line;
     }
 
-    void go() throws IOException {
-        process.getOutputStream().write('\n');
+    void say(String line) throws IOException {
+        process.getOutputStream().write((line + '\n').getBytes(StandardCharsets.UTF_8));
         process.getOutputStream().flush();
     }
 

@@ -10,8 +10,14 @@ import io.netty.handler.codec.http2.Http2ConnectionHandlerBuilder;
 import io.netty.handler.codec.http2.Http2FrameAdapter;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Settings;
+import io.netty.handler.ssl.ApplicationProtocolConfig;
+import io.netty.handler.ssl.ApplicationProtocolNames;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
 import io.rialto.benchmark.SecuredCalls.Prepared;
 import java.util.List;
+import javax.net.ssl.SSLException;
 
 /** A connection that speaks HTTP/2: streams 1, 3, 5, ... are calls 0, 1, 2, ... */
 @SuppressWarnings("FutureReturnValueIgnored") // a lost connection tells of its writes
@@ -36,6 +42,18 @@ final class Http2LoadConnection extends LoadConnection {
                 .build();
         channel.pipeline().addLast(handler);
         this.context = channel.pipeline().context(handler);
+    }
+
+    /** For connections that speak HTTP/2 over TLS; the certificate is our own, of this run. */
+    static SslContext tls() throws SSLException {
+        return SslContextBuilder.forClient()
+                .trustManager(InsecureTrustManagerFactory.INSTANCE)
+                .applicationProtocolConfig(new ApplicationProtocolConfig(
+                        ApplicationProtocolConfig.Protocol.ALPN,
+                        ApplicationProtocolConfig.SelectorFailureBehavior.NO_ADVERTISE,
+                        ApplicationProtocolConfig.SelectedListenerFailureBehavior.ACCEPT,
+                        ApplicationProtocolNames.HTTP_2))
+                .build();
     }
 
     @Override

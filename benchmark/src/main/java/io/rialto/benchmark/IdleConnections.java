@@ -7,93 +7,73 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollSocketChannel;
-import io.netty.handler.ssl.ApplicationProtocolConfig;
-import io.netty.handler.ssl.ApplicationProtocolNames;
 import io.netty.handler.ssl.SslContext;
-import io.netty.handler.ssl.SslContextBuilder;
-import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
 import io.rialto.benchmark.SecuredCalls.Prepared;
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
-import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
-import picocli.CommandLine;
-import picocli.CommandLine.Option;
 
 /**
- * Opens many TLS HTTP/2 connections, makes one call on each, and holds them idle. A program of its own: it needs as many
- * files as the server. Prints {@code OPEN n}, waits for a line, and ends.
+ * Opens TLS HTTP/2 connections to a URL, makes one call on each, and holds them idle. A program of its own: it needs as
+ * many files as the server. For each line it opens more until there are as many as the line says, and prints {@code OPEN
+ * n} with how many of them are alive, or {@code FAILED} and why.
  */
-@CommandLine.Command(name = "idle-connections")
-@SuppressWarnings("FutureReturnValueIgnored") // a program that ends with its loops
-public final class IdleConnections implements Callable<Integer> {
+@SuppressWarnings("FutureReturnValueIgnored") // a lost connection tells of its writes
+public final class IdleConnections {
     private static final int LOOPS = 2;
 
     /** Handshakes under way at once: more would only queue at one core. */
     private static final int BATCH = 50;
 
-    @Option(names = "--url", required = true)
-    @Nullable
-    URI url;
+    private static final int BATCH_SECONDS = 20;
 
-    @Option(names = "--connections")
-    int connections = 10_000;
+    private final MultiThreadIoEventLoopGroup loops =
+            new MultiThreadIoEventLoopGroup(LOOPS, EpollIoHandler.newFactory());
+    private final List<Prepared> one = SecuredCalls.plain(1, "{}".getBytes(StandardCharsets.UTF_8));
+    private final List<LoadConnection> open = new ArrayList<>();
+    private final URI target;
+    private final SslContext context;
 
-    private IdleConnections() {}
-
-    public static void main(String[] arguments) {
-        System.exit(new CommandLine(new IdleConnections()).execute(arguments));
+    private IdleConnections(URI target) throws Exception {
+        this.target = target;
+        this.context = Http2LoadConnection.tls();
     }
 
-    @Override
-    public Integer call() throws Exception {
-        URI target = Objects.requireNonNull(url);
-        SslContext context = SslContextBuilder.forClient()
-                .trustManager(InsecureTrustManagerFactory.INSTANCE)
-                .applicationProtocolConfig(new ApplicationProtocolConfig(
-                        ApplicationProtocolConfig.Protocol.ALPN,
-                        ApplicationProtocolConfig.SelectorFailureBehavior.NO_ADVERTISE,
-                        ApplicationProtocolConfig.SelectedListenerFailureBehavior.ACCEPT,
-                        ApplicationProtocolNames.HTTP_2))
-                .build();
-        List<Prepared> one = SecuredCalls.plain(1, "{}".getBytes(StandardCharsets.UTF_8));
-        MultiThreadIoEventLoopGroup loops = new MultiThreadIoEventLoopGroup(LOOPS, EpollIoHandler.newFactory());
-        try {
-            List<LoadConnection> all = new ArrayList<>();
-            while (all.size() < connections) {
-                CountDownLatch answered = new CountDownLatch(BATCH);
-                List<LoadConnection> batch = open(loops, context, target, one, answered);
-                if (!answered.await(60, TimeUnit.SECONDS)) {
-                    System.out.println("FAILED after " + all.size() + ": no answer within 60 s");
-                    return 1;
-                }
-                all.addAll(batch);
-            }
-            long failed =
-                    all.stream().filter(connection -> connection.failed() > 0).count();
-            System.out.println("OPEN " + (all.size() - failed));
-            return System.in.read() < 0 ? 1 : 0;
-        } finally {
-            loops.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+    public static void main(String[] arguments) throws Exception {
+        IdleConnections connections = new IdleConnections(URI.create(arguments[0]));
+        BufferedReader lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+        String line;
+        while ((line = lines.readLine()) != null) {
+            System.out.println(connections.openUntil(Integer.parseInt(line)));
         }
+        System.exit(0);
     }
 
-    private static List<LoadConnection> open(
-            MultiThreadIoEventLoopGroup loops,
-            SslContext context,
-            URI target,
-            List<Prepared> one,
-            CountDownLatch answered)
-            throws InterruptedException {
+    private String openUntil(int number) throws InterruptedException {
+        while (open.size() < number) {
+            int before = open.size();
+            if (!open(Math.min(BATCH, number - before))) {
+                return "FAILED after " + before + ": no answer within " + BATCH_SECONDS + " s";
+            }
+        }
+        long alive = open.stream()
+                .filter(connection ->
+                        connection.failed() == 0 && connection.channel().isActive())
+                .count();
+        return "OPEN " + alive;
+    }
+
+    private boolean open(int number) throws InterruptedException {
         String authority = target.getHost() + ":" + target.getPort();
+        CountDownLatch answered = new CountDownLatch(number);
         List<LoadConnection> batch = java.util.Collections.synchronizedList(new ArrayList<>());
         List<ChannelFuture> connecting = new ArrayList<>();
-        for (int i = 0; i < BATCH; i++) {
+        for (int i = 0; i < number; i++) {
             connecting.add(new Bootstrap()
                     .group(loops)
                     .channel(EpollSocketChannel.class)
@@ -110,9 +90,10 @@ public final class IdleConnections implements Callable<Integer> {
         for (ChannelFuture future : connecting) {
             future.sync();
         }
-        for (LoadConnection connection : List.copyOf(batch)) {
-            connection.channel().eventLoop().execute(() -> connection.refill(1));
+        open.addAll(batch);
+        for (LoadConnection connection : batch) {
+            connection.channel().eventLoop().execute(() -> connection.begin(1, 0, 0));
         }
-        return batch;
+        return answered.await(BATCH_SECONDS, TimeUnit.SECONDS);
     }
 }

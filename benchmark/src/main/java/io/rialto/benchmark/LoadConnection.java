@@ -14,10 +14,10 @@ abstract class LoadConnection {
     private final long[] latenciesNanos;
     private final Runnable done;
     private final String authority;
-    /** How many a saturating load keeps in flight; 0 while it is paced. */
     private int most;
-
-    private boolean refilling;
+    private long startNanos;
+    private double nanosBetween;
+    private boolean pumping;
     private int sent;
     private int answered;
     private int failed;
@@ -47,22 +47,29 @@ abstract class LoadConnection {
         return sent == calls.size();
     }
 
-    /** Sends until so many are in flight, now and after each answer. */
-    final void refill(int inFlight) {
+    /**
+     * Begins.
+     *
+     * @param inFlight most calls in flight
+     * @param between nanoseconds from one call to the next; 0 for as fast as answers come
+     */
+    final void begin(int inFlight, long start, double between) {
         most = inFlight;
-        long now = System.nanoTime();
-        while (!exhausted() && inFlight() < most) {
-            sendNext(now);
-        }
-        channel().flush();
+        startNanos = start;
+        nanosBetween = between;
+        pump();
     }
 
-    /** Sends what is due by now, and no more than so many in flight; what waits for that counts as late. */
-    final void sendDue(long start, double nanosBetween, int inFlight) {
+    /** Sends what is due, and no more than may be in flight; what waits for that counts as late. */
+    final void pump() {
         long now = System.nanoTime();
         boolean wrote = false;
-        while (!exhausted() && inFlight() < inFlight && start + (long) (sent * nanosBetween) <= now) {
-            sendNext(start + (long) (sent * nanosBetween));
+        while (!exhausted() && inFlight() < most) {
+            long due = nanosBetween == 0 ? now : startNanos + (long) (sent * nanosBetween);
+            if (due > now) {
+                break;
+            }
+            sendNext(due);
             wrote = true;
         }
         if (wrote) {
@@ -85,12 +92,12 @@ abstract class LoadConnection {
         }
         if (answered == calls.size()) {
             done.run();
-        } else if (most > 0 && !refilling) {
+        } else if (!pumping) {
             // Once per turn of the loop, so that requests leave in few packets, as h2load sends them.
-            refilling = true;
+            pumping = true;
             channel().eventLoop().execute(() -> {
-                refilling = false;
-                refill(most);
+                pumping = false;
+                pump();
             });
         }
     }

@@ -18,7 +18,7 @@ record Nginx(Child child, Addresses addresses) implements Peer {
                 worker_processes 1;
                 pid %1$s/nginx.pid;
                 error_log %1$s/nginx.err;
-                events { worker_connections 9000; }
+                events { worker_connections 12000; }
                 http {
                     access_log off;
                     keepalive_requests 1000000000;
@@ -72,7 +72,7 @@ record Nginx(Child child, Addresses addresses) implements Peer {
 
     @Override
     public String description() {
-        return Tools.version("nginx", "-v") + "; one worker, keepalive 512 to the backend";
+        return Tools.version("nginx", "-v") + ", one worker, `keepalive 512` to the backend";
     }
 
     @Override
@@ -81,12 +81,7 @@ record Nginx(Child child, Addresses addresses) implements Peer {
     }
 
     @Override
-    public double cpuSeconds(Protocol protocol) throws IOException {
-        return child.cpuSeconds();
-    }
-
-    @Override
-    public void close() {
-        child.close();
+    public List<Child> children() {
+        return List.of(child);
     }
 }

@@ -3,6 +3,7 @@ package io.rialto.benchmark;
 import io.rialto.benchmark.H2Load.Protocol;
 import io.rialto.benchmark.H2Load.Target;
 import java.io.IOException;
+import java.util.List;
 
 /** A proxy under measurement: running, with one address for each protocol. */
 interface Peer extends AutoCloseable {
@@ -16,6 +17,9 @@ interface Peer extends AutoCloseable {
         return true;
     }
 
+    /** Its processes. */
+    List<Child> children();
+
     /** Whether it must be warm before it is measured. */
     default boolean isJvm() {
         return false;
@@ -23,9 +27,26 @@ interface Peer extends AutoCloseable {
 
     Target target(Protocol protocol);
 
-    /** CPU seconds used by what serves a protocol. */
-    double cpuSeconds(Protocol protocol) throws IOException;
+    /** CPU seconds that it has used so far. */
+    default double cpuSeconds() throws IOException {
+        double sum = 0;
+        for (Child child : children()) {
+            sum += child.cpuSeconds();
+        }
+        return sum;
+    }
+
+    /** Resident kilobytes of all its processes. */
+    default long residentKilobytes() throws IOException, InterruptedException {
+        long sum = 0;
+        for (Child child : children()) {
+            sum += child.residentKilobytes();
+        }
+        return sum;
+    }
 
     @Override
-    void close();
+    default void close() {
+        children().forEach(Child::close);
+    }
 }

@@ -45,6 +45,8 @@ record RialtoEdge(Child child, Addresses addresses, boolean http2Backend) implem
                 "edge-loops", "1",
                 "edge-snapshot-snapshot-file", folder.resolve("snapshot").toString(),
                 "edge-snapshot-control-keys", signer.publicKey()));
+        // Its load is over before it is stopped.
+        settings.put("edge-drain-notice", "0s");
         // Nothing listens there: control is away.
         settings.put("edge-snapshot-control-urls", "http://127.0.0.1:" + Tools.freePort());
         Path file = folder.resolve("edge.properties");
@@ -122,12 +124,14 @@ record RialtoEdge(Child child, Addresses addresses, boolean http2Backend) implem
     }
 
     /** So that what is resident is what is in use, before and after alike. */
-    void collectGarbage() throws IOException, InterruptedException {
+    @Override
+    public long residentKilobytes() throws IOException, InterruptedException {
         String java = ProcessHandle.current().info().command().orElse("java");
         Path jcmd = Path.of(java).resolveSibling("jcmd");
         for (int i = 0; i < 2; i++) {
             Tools.run(List.of(jcmd.toString(), Long.toString(child.process().pid()), "GC.run"));
         }
+        return child.residentKilobytes();
     }
 
     @Override
@@ -152,12 +156,7 @@ record RialtoEdge(Child child, Addresses addresses, boolean http2Backend) implem
     }
 
     @Override
-    public double cpuSeconds(Protocol protocol) throws IOException {
-        return child.cpuSeconds();
-    }
-
-    @Override
-    public void close() {
-        child.close();
+    public List<Child> children() {
+        return List.of(child);
     }
 }

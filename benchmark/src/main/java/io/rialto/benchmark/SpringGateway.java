@@ -3,13 +3,15 @@ package io.rialto.benchmark;
 import io.rialto.benchmark.H2Load.Protocol;
 import io.rialto.benchmark.H2Load.Target;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** Spring Cloud Gateway: one process for the plain port, one for TLS, because it opens one port only. */
-record SpringGateway(Child plain, Child tls, Addresses addresses) implements Peer {
+record SpringGateway(Child plain, Child tls, Addresses addresses, String version) implements Peer {
     static SpringGateway start(Scene scene, Path home) throws IOException, InterruptedException {
         int plainPort = Tools.freePort();
         int tlsPort = Tools.freePort();
@@ -23,7 +25,7 @@ record SpringGateway(Child plain, Child tls, Addresses addresses) implements Pee
                     List.of(
                             "--server.ssl.certificate=" + scene.certificate(),
                             "--server.ssl.certificate-private-key=" + scene.key()));
-            return new SpringGateway(plain, tls, new Addresses(plainPort, plainPort, tlsPort));
+            return new SpringGateway(plain, tls, new Addresses(plainPort, plainPort, tlsPort), version(home));
         } catch (IOException e) {
             plain.close();
             throw e;
@@ -61,7 +63,19 @@ record SpringGateway(Child plain, Child tls, Addresses addresses) implements Pee
 
     @Override
     public String description() {
-        return "Spring Cloud Gateway (WebFlux, Reactor Netty) from Maven Central, its defaults";
+        return version
+                + " (WebFlux, Reactor Netty), its defaults; JVM -XX:+UseSerialGC -Xmx1g; one process for the plain port, one for TLS";
+    }
+
+    private static String version(Path home) throws IOException {
+        String prefix = "spring-cloud-gateway-server-webflux-";
+        try (Stream<Path> jars = Files.list(home.resolve("benchmark-peer/target/lib"))) {
+            return jars.map(jar -> jar.getFileName().toString())
+                    .filter(name -> name.startsWith(prefix))
+                    .map(name -> name.substring(prefix.length(), name.length() - ".jar".length()))
+                    .findFirst()
+                    .orElse("of unknown version");
+        }
     }
 
     @Override
@@ -75,13 +89,7 @@ record SpringGateway(Child plain, Child tls, Addresses addresses) implements Pee
     }
 
     @Override
-    public double cpuSeconds(Protocol protocol) throws IOException {
-        return (protocol == Protocol.TLS_H2 ? tls : plain).cpuSeconds();
-    }
-
-    @Override
-    public void close() {
-        plain.close();
-        tls.close();
+    public List<Child> children() {
+        return List.of(plain, tls);
     }
 }

@@ -5,21 +5,34 @@ import io.rialto.benchmark.H2Load.Target;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * Requests per second of proxy CPU, and latency at one fixed rate, for all peers in turns.
  *
- * @param rounds how often each peer has its turn; medians are over them
  * @param seconds of one turn
- * @param rate requests per second for the latency
- * @param warmUpSeconds for a JVM to compile what is hot
  */
-record Throughput(H2Load load, int rounds, int seconds, int rate, int warmUpSeconds) {
+record Throughput(H2Load load, int seconds) {
+    /** What the slowest of the native peers carries at full speed, halved: queues stay short where calls are carried. */
+    private static final double SHARE_OF_SLOWEST = 0.5;
+
+    /** So that connections to the backend stand and a JVM's profile is of this protocol. */
+    private static final int SETTLE_SECONDS = 1;
+
+    /** Latencies at a rate that all hold differ less from round to round. */
+    private static final int MOST_PACED = 3;
+
+    /** A peer and how many turns it has; those that are not compared closely have fewer. */
+    record Entry(Peer peer, int rounds) {}
+
     /**
-     * What one peer reached with one protocol.
+     * What one peer reached with one protocol, one value a round; {@code NaN} where the load did not end, or the rate
+     * was not held.
      *
-     * @param perCore thousands of requests per second of CPU, one value a round
+     * @param perCore thousands of requests per second of CPU
      * @param wall thousands of requests per second on the clock
+     * @param p50 milliseconds at the fixed rate
      */
     record Row(
             String peer,
@@ -33,44 +46,94 @@ record Throughput(H2Load load, int rounds, int seconds, int rate, int warmUpSeco
         }
     }
 
-    List<Row> measure(List<Peer> peers, List<Protocol> protocols) throws IOException, InterruptedException {
-        List<Row> rows = new ArrayList<>();
-        for (Protocol protocol : protocols) {
-            List<Row> ofProtocol = new ArrayList<>();
-            List<Peer> inTurn =
-                    peers.stream().filter(peer -> peer.measurable(protocol)).toList();
-            for (Peer peer : inTurn) {
-                load.saturate(peer.target(protocol), peer.isJvm() ? warmUpSeconds : 1);
-                ofProtocol.add(new Row(peer.name(), protocol));
-            }
-            for (int round = 0; round < rounds; round++) {
-                for (int i = 0; i < inTurn.size(); i++) {
-                    turn(inTurn.get(i), protocol, ofProtocol.get(i));
-                }
-            }
-            rows.addAll(ofProtocol);
+    /** One peer's turns with one protocol. */
+    private record Lane(Entry entry, Row row) {
+        Target target() {
+            return entry.peer().target(row.protocol());
         }
-        return rows;
     }
 
-    private void turn(Peer peer, Protocol protocol, Row row) throws IOException, InterruptedException {
-        Target target = peer.target(protocol);
-        double cpu = peer.cpuSeconds(protocol);
-        long start = System.nanoTime();
-        long answers = load.saturate(target, seconds);
-        double wallSeconds = (System.nanoTime() - start) / 1e9;
-        double used = peer.cpuSeconds(protocol) - cpu;
-        row.perCore().add(answers / used / 1000);
-        row.wall().add(answers / wallSeconds / 1000);
-        long[] latencies = load.atRate(target, seconds, rate);
-        row.p50().add(Figures.percentile(latencies, 0.50) / 1000.0);
-        row.p99().add(Figures.percentile(latencies, 0.99) / 1000.0);
+    /** All that was measured, and the rate that latencies are of. */
+    record Result(List<Row> rows, int rate) {}
+
+    Result measure(List<Entry> entries) throws IOException, InterruptedException {
+        List<List<Lane>> lanes = new ArrayList<>();
+        for (Protocol protocol : Protocol.values()) {
+            lanes.add(entries.stream()
+                    .filter(entry -> entry.peer().measurable(protocol))
+                    .map(entry -> new Lane(entry, new Row(entry.peer().name(), protocol)))
+                    .toList());
+        }
+        for (List<Lane> ofProtocol : lanes) {
+            for (Lane lane : ofProtocol) {
+                load.saturate(lane.target(), SETTLE_SECONDS);
+            }
+            inTurns(ofProtocol, Integer.MAX_VALUE, this::saturate);
+        }
+        List<Lane> all = lanes.stream().flatMap(List::stream).toList();
+        int rate = rate(all);
+        for (List<Lane> ofProtocol : lanes) {
+            inTurns(ofProtocol, MOST_PACED, lane -> pace(lane, rate));
+        }
+        return new Result(all.stream().map(Lane::row).toList(), rate);
+    }
+
+    private static int rate(List<Lane> lanes) {
+        double slowest = lanes.stream()
+                .filter(lane -> !lane.entry().peer().isJvm())
+                .mapToDouble(lane -> Figures.median(lane.row().wall()))
+                .min()
+                .orElse(Double.NaN);
+        int thousands = (int) (slowest * SHARE_OF_SLOWEST);
+        return Math.max(1, thousands) * 1000;
+    }
+
+    private interface Turn {
+        void of(Lane lane) throws IOException, InterruptedException;
+    }
+
+    private static void inTurns(List<Lane> lanes, int limit, Turn turn) throws IOException, InterruptedException {
+        int most = lanes.stream().mapToInt(lane -> lane.entry().rounds()).max().orElse(0);
+        for (int round = 0; round < Math.min(most, limit); round++) {
+            for (Lane lane : lanes) {
+                if (round < lane.entry().rounds()) {
+                    turn.of(lane);
+                }
+            }
+        }
+    }
+
+    private void saturate(Lane lane) throws IOException, InterruptedException {
+        double before = lane.entry().peer().cpuSeconds();
+        OptionalLong answers = load.saturate(lane.target(), seconds);
+        double used = lane.entry().peer().cpuSeconds() - before;
+        double thousands = answers.isPresent() ? answers.getAsLong() / 1000.0 : Double.NaN;
+        Row row = lane.row();
+        row.perCore().add(thousands / used);
+        row.wall().add(thousands / seconds);
         System.out.printf(
-                "%-9s %-28s %7.1f k/s per core, %7.1f k/s, at %d/s p50 %.2f ms p99 %.2f ms%n",
-                protocol.title(),
-                peer.name(),
+                "%-9s %-28s %7.1f k/s per core, %7.1f k/s%n",
+                row.protocol().title(),
+                row.peer(),
                 row.perCore().getLast(),
-                row.wall().getLast(),
+                row.wall().getLast());
+    }
+
+    private void pace(Lane lane, int rate) throws IOException, InterruptedException {
+        Optional<long[]> latencies = load.atRate(lane.target(), seconds, rate);
+        Row row = lane.row();
+        row.p50()
+                .add(latencies
+                        .map(all -> Figures.percentile(all, 0.50) / 1000.0)
+                        .orElse(Double.NaN));
+        row.p99()
+                .add(latencies
+                        .map(all -> Figures.percentile(all, 0.99) / 1000.0)
+                        .orElse(Double.NaN));
+        System.out.printf(
+                "%-9s %-28s at %d/s p50 %.2f ms p99 %.2f ms%n",
+                row.protocol().title(),
+                row.peer(),
                 rate,
                 row.p50().getLast(),
                 row.p99().getLast());

@@ -5,12 +5,16 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** Programs from Debian's packages: installed when missing, run, and their output read. */
 final class Tools {
@@ -18,9 +22,13 @@ final class Tools {
             "haproxy", "haproxy",
             "nginx", "nginx-light",
             "h2load", "nghttp2-client",
-            "wrk", "wrk",
             "taskset", "util-linux",
             "openssl", "openssl"));
+
+    private static final Pattern VERSION = Pattern.compile("\\d+\\.\\d+\\S*");
+
+    /** For what ends by itself; packages may have to be fetched. */
+    private static final Duration LIMIT = Duration.ofMinutes(5);
 
     private Tools() {}
 
@@ -57,22 +65,42 @@ final class Tools {
 
     /** Runs to the end and returns the output; fails with it on a non-zero exit. */
     static String run(List<String> command) throws IOException, InterruptedException {
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        String output = new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
-        if (!process.waitFor(10, TimeUnit.MINUTES) || process.exitValue() != 0) {
-            throw new IOException(String.join(" ", command) + " failed:\n" + output);
-        }
-        return output;
+        return run(command, LIMIT)
+                .orElseThrow(() -> new IOException(String.join(" ", command) + " did not end within " + LIMIT));
     }
 
+    /** Runs to the end and returns the output; empty, and the process is ended, if that takes too long. */
+    static Optional<String> run(List<String> command, Duration limit) throws IOException, InterruptedException {
+        Path output = Files.createTempFile("rialto-bench", ".out");
+        try {
+            Process process = new ProcessBuilder(command)
+                    .redirectErrorStream(true)
+                    .redirectOutput(output.toFile())
+                    .start();
+            if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
+                process.destroyForcibly().waitFor();
+                return Optional.empty();
+            }
+            String text = Files.readString(output);
+            if (process.exitValue() != 0) {
+                throw new IOException(String.join(" ", command) + " failed:\n" + text);
+            }
+            return Optional.of(text);
+        } finally {
+            Files.delete(output);
+        }
+    }
+
+    /** What a program says of its version, the number alone. */
     static String version(String... command) {
         try {
-            return run(List.of(command)).lines().findFirst().orElse("").strip();
+            Matcher number = VERSION.matcher(run(List.of(command)));
+            return number.find() ? number.group() : "of unknown version";
         } catch (IOException e) {
-            return "unknown version";
+            return "of unknown version";
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            return "unknown version";
+            return "of unknown version";
         }
     }
 
