@@ -13,9 +13,12 @@ final class LoopState {
     /** Caller tokens at hand, a power of two: about 500 KB when full. */
     static final int TOKENS = 1024;
 
+    /** For 1,024 sessions: a phone's calls come in bursts, and some 4 MB when full. */
+    private static final int CIPHERS = 2048;
+
     private static final int SCRATCH_BYTES = 16 * 1024;
 
-    final Seal seal = new Seal();
+    final Seal seal = new Seal(CIPHERS);
     final MacSigner mac = new MacSigner();
     final SignatureInputs signatureInputs = new SignatureInputs();
     final ContentDigest contentDigest = new ContentDigest();

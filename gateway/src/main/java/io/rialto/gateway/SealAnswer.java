@@ -5,9 +5,12 @@ import io.netty.buffer.Unpooled;
 import io.netty.util.AsciiString;
 import io.rialto.gateway.http.HeaderList;
 import io.rialto.gateway.identity.SealedSession;
+import io.rialto.protocol.Seal;
 
 /** Seals the answer of a call that came sealed and whose counter was taken, and of no other: one answer per counter. */
 final class SealAnswer implements AnswerStep {
+    private final CoveredFields fields = new CoveredFields(Seal.answerHeaders());
+
     @Override
     public void take(Exchange x) {
         SealedSession session = x.session;
@@ -36,13 +39,7 @@ final class SealAnswer implements AnswerStep {
             plain.getBytes(plain.readerIndex(), bytes, 0, length);
         }
         byte[] sealed = x.local.seal.sealAnswer(
-                session.toClient(),
-                x.counter,
-                x.status,
-                name -> CallFields.combined(headers, Names.of(name)),
-                bytes,
-                offset,
-                length);
+                session.toClient(), x.counter, x.status, fields.of(headers), bytes, offset, length);
         x.answerBody = Unpooled.wrappedBuffer(sealed);
         plain.release();
     }

@@ -10,13 +10,10 @@ import io.rialto.gateway.identity.SealedSessions;
 import io.rialto.protocol.ProtocolException;
 import io.rialto.protocol.Reason;
 import io.rialto.protocol.Seal;
-import org.jspecify.annotations.Nullable;
 
 /** Opens sealed calls: docs/protocol.md, section 6. All of it is quick and stays on the loop. */
 final class SealedCalls {
-    private static final AsciiString[] COVERED =
-            Seal.callHeaders().stream().map(Names::of).toArray(AsciiString[]::new);
-
+    private final CoveredFields callFields = new CoveredFields(Seal.callHeaders());
     private final SealedSessions sessions;
     private final Freshness freshness;
 
@@ -37,7 +34,7 @@ final class SealedCalls {
         if (session.refuses(counter)) {
             throw replayed(counter); // before the cost of opening it
         }
-        HeaderList covered = covered(headers);
+        CoveredFields.Values covered = callFields.of(headers);
         byte[] message = message(x, session, counter, covered);
         // Only now is the call known to be genuine: nothing that a stranger sends changes a memory.
         SealedSession taken = sessions.take(ticket, session, counter, time);
@@ -49,11 +46,11 @@ final class SealedCalls {
         x.counter = counter;
         x.identity = identity;
         x.codec = Decode.codec(headers.get(Names.SEALED_CONTENT_TYPE));
-        x.headers = covered;
+        x.headers = covered.list(); // what the seal does not cover, anyone on the way may have written
         return Step.Progress.CONTINUE;
     }
 
-    private static byte[] message(Exchange x, SealedSession session, long counter, HeaderList covered)
+    private static byte[] message(Exchange x, SealedSession session, long counter, CoveredFields.Values covered)
             throws ProtocolException {
         ByteBuf body = x.body;
         int length = body.readableBytes();
@@ -68,36 +65,7 @@ final class SealedCalls {
             body.getBytes(body.readerIndex(), sealed, 0, length);
         }
         return x.local.seal.openCall(
-                session.toServer(),
-                counter,
-                x.call.method(),
-                x.pathAndQuery(),
-                name -> value(covered, name),
-                sealed,
-                offset,
-                length);
-    }
-
-    /** What the seal does not cover, anyone on the way may have written: it goes no further. */
-    private static HeaderList covered(HeaderList all) {
-        HeaderList kept = new HeaderList(COVERED.length);
-        for (AsciiString field : COVERED) {
-            CharSequence combined = CallFields.combined(all, field);
-            if (combined != null) {
-                kept.add(field, combined);
-            }
-        }
-        return kept;
-    }
-
-    /** Of the few that are covered; none comes twice. */
-    private static @Nullable CharSequence value(HeaderList covered, String name) {
-        for (int i = 0; i < covered.size(); i++) {
-            if (covered.name(i).contentEquals(name)) {
-                return covered.value(i);
-            }
-        }
-        return null;
+                session.toServer(), counter, x.call.method(), x.pathAndQuery(), covered, sealed, offset, length);
     }
 
     static AsciiString single(HeaderList headers, AsciiString name) throws ProtocolException {

@@ -11,4 +11,13 @@ public interface HeaderSource {
      */
     @Nullable
     CharSequence get(String lowerCaseName);
+
+    /**
+     * The same field by its place in the list that it is one of: for a source that has them in that order.
+     *
+     * @param place in {@link Seal#callHeaders()} or {@link Seal#answerHeaders()}
+     */
+    default @Nullable CharSequence get(int place, String lowerCaseName) {
+        return get(lowerCaseName);
+    }
 }

@@ -7,11 +7,12 @@ import java.util.List;
 import javax.crypto.BadPaddingException;
 import javax.crypto.Cipher;
 import javax.crypto.spec.GCMParameterSpec;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Seals and opens the bodies of sealed calls and their answers: AES-256-GCM by the platform, with the counter as nonce
- * and what the headers say as associated data ({@code docs/protocol.md}, section 6). Keeps its cipher and its buffer
- * between calls: one for each thread, used by that thread only.
+ * and what the headers say as associated data ({@code docs/protocol.md}, section 6). Keeps ciphers and its buffer between
+ * calls: one for each thread, used by that thread only.
  */
 public final class Seal {
     /** No counter reaches it: a session ends first. */
@@ -50,16 +51,34 @@ public final class Seal {
     private static final byte[] CALL_LABEL = Bytes.ascii("rialto call 1\n");
     private static final byte[] ANSWER_LABEL = Bytes.ascii("rialto answer 1\n");
 
-    private final Cipher cipher;
+    /** One session's: to the server and to the client. */
+    private static final int FEWEST_CIPHERS = 2;
+
+    /**
+     * A cipher takes in the key of its last message at no cost, another one at half the cost of a short message: so each
+     * key has its place here, which it shares with the others that fall on it.
+     */
+    private final @Nullable Cipher[] ciphers;
+
     private final byte[] nonce = new byte[12];
     private final ByteBuilder associated = new ByteBuilder(1024, MAX_ASSOCIATED_BYTES);
 
+    /** For one session at a time, as a client has it. */
     public Seal() {
-        try {
-            cipher = Cipher.getInstance("AES/GCM/NoPadding");
-        } catch (GeneralSecurityException e) {
-            throw new IllegalStateException("AES-GCM is missing from this platform", e);
+        this(FEWEST_CIPHERS);
+    }
+
+    /**
+     * For many sessions.
+     *
+     * @param mostCiphers a power of two: twice the sessions whose calls come again soon; each takes some 2 KB once used,
+     *     and holds the last key that fell on it
+     */
+    public Seal(int mostCiphers) {
+        if (mostCiphers < FEWEST_CIPHERS || Integer.bitCount(mostCiphers) != 1) {
+            throw new IllegalArgumentException("ciphers: " + mostCiphers + " (expected: a power of two, at least 2)");
         }
+        ciphers = new Cipher[mostCiphers];
     }
 
     /** The request fields that a sealed call covers, in their order. */
@@ -176,7 +195,7 @@ public final class Seal {
     private boolean associateHeaders(List<String> names, byte[][] lines, HeaderSource headers) {
         boolean text = true;
         for (int i = 0; i < lines.length; i++) {
-            CharSequence value = headers.get(names.get(i));
+            CharSequence value = headers.get(i, names.get(i));
             if (value != null) {
                 associated.add(lines[i]);
                 text &= associated.addText(value);
@@ -191,8 +210,7 @@ public final class Seal {
             throw new IllegalArgumentException("counter: " + counter + " (expected: 1 to 2^48 - 1)");
         }
         try {
-            init(Cipher.ENCRYPT_MODE, key, counter);
-            return cipher.doFinal(body, off, len);
+            return cipher(Cipher.ENCRYPT_MODE, key, counter).doFinal(body, off, len);
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException("AES-GCM refused to seal counter " + counter, e);
         }
@@ -206,8 +224,7 @@ public final class Seal {
                     "sealed " + what + ": " + len + " bytes (expected: at least the tag's " + TAG_BYTES + ")");
         }
         try {
-            init(Cipher.DECRYPT_MODE, key, counter);
-            return cipher.doFinal(body, off, len);
+            return cipher(Cipher.DECRYPT_MODE, key, counter).doFinal(body, off, len);
         } catch (BadPaddingException e) {
             throw new ProtocolException(
                     Reason.TAMPERED_BODY,
@@ -218,10 +235,18 @@ public final class Seal {
         }
     }
 
-    private void init(int mode, SealKey key, long counter) throws GeneralSecurityException {
+    /** The key's cipher, ready for a body. */
+    private Cipher cipher(int mode, SealKey key, long counter) throws GeneralSecurityException {
+        int place = key.place & (ciphers.length - 1);
+        Cipher cipher = ciphers[place];
+        if (cipher == null) {
+            cipher = Cipher.getInstance("AES/GCM/NoPadding");
+            ciphers[place] = cipher;
+        }
         Bytes.putLong(nonce, 4, counter);
         cipher.init(mode, key.key, new GCMParameterSpec(TAG_BYTES * 8, nonce));
         cipher.updateAAD(associated.array(), 0, associated.size());
+        return cipher;
     }
 
     private static void requireCounter(long counter) throws ProtocolException {

@@ -145,4 +145,24 @@ final class SealTest {
                 .isThrownBy(() -> open(counter, method, path, body))
                 .satisfies(e -> assertThat(e.reason()).isEqualTo(Reason.TAMPERED_BODY));
     }
+
+    @Test
+    void many_sessions_may_share_few_ciphers() throws Exception {
+        Seal few = new Seal(2);
+        SealKey[] keys = new SealKey[5];
+        byte[][] sealed = new byte[keys.length][];
+        for (int round = 1; round <= 3; round++) {
+            for (int i = 0; i < keys.length; i++) {
+                keys[i] = round == 1 ? Seal.key(Bytes.sha256(Bytes.ofInt(i))) : keys[i];
+                sealed[i] = few.sealCall(keys[i], round, "POST", PATH, headers::get, BODY, 0, BODY.length);
+            }
+            for (int i = 0; i < keys.length; i++) {
+                byte[] box = sealed[i];
+                assertThat(few.openCall(keys[i], round, "POST", PATH, headers::get, box, 0, box.length))
+                        .isEqualTo(BODY)
+                        .isEqualTo(seal.openCall(keys[i], round, "POST", PATH, headers::get, box, 0, box.length));
+            }
+        }
+        assertThatIllegalArgumentException().isThrownBy(() -> new Seal(3)).withMessageContaining("power of two");
+    }
 }
