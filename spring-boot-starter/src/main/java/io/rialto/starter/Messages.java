@@ -73,7 +73,7 @@ public final class Messages {
             HttpResponse<byte[]> response = gateways.post(
                     gateway,
                     PUBLISH,
-                    caller -> caller.app(properties.app()),
+                    caller -> properties.app().isEmpty() ? caller : caller.app(properties.app()),
                     "application/json",
                     request,
                     timeout,

@@ -260,6 +260,9 @@ final class TestCells implements AutoCloseable {
     /** Keeps a message as an inbox does: a key once, in the order of arrival. */
     private byte[] store(JsonNode request) throws IOException {
         String user = request.at("/audience/users/users/0").stringValue();
+        if (lost.getAsBoolean()) {
+            throw new IOException("lost a publish");
+        }
         boolean lose = lost.getAsBoolean();
         int sequence;
         boolean fresh;
