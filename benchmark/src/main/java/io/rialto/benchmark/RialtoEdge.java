@@ -43,7 +43,7 @@ record RialtoEdge(Child child, Addresses addresses, boolean http2Backend) implem
                 "edge-tls-chain-file", scene.certificate().toString(),
                 "edge-tls-key-file", scene.key().toString(),
                 "edge-loops", "1",
-                "edge-snapshot-snapshot-file", folder.resolve("snapshot").toString(),
+                "edge-snapshot-file", folder.resolve("snapshot").toString(),
                 "edge-snapshot-control-keys", signer.publicKey()));
         // Its load is over before it is stopped.
         settings.put("edge-drain-notice", "0s");

@@ -49,7 +49,7 @@ public final class Fence {
     }
 
     /** The fence of a cell's database, whose tables are brought up to date. */
-    public static Fence open(Database database) {
+    public static Fence open(Database database) throws SQLException {
         database.migrate(SCHEMA, "cells", "io/rialto/cells/migrations");
         return new Fence(database);
     }

@@ -183,11 +183,12 @@ public final class ControlServer implements AutoCloseable {
     private void section(Context context) {
         ControlStore.Current current = store.current();
         JsonNode section = current.sections().get(context.pathParam("name"));
+        // Also where there is none yet: a first one is based on that version.
+        context.header("etag", "\"" + current.version() + "\"");
         if (section == null) {
             refuse(context, 404, "no such section (there may be " + store.sectionNames() + ")");
             return;
         }
-        context.header("etag", "\"" + current.version() + "\"");
         answer(context, 200, section);
     }
 

@@ -45,6 +45,8 @@ public final class SnapshotFollower implements AutoCloseable {
 
     private static final Duration CLOSE = Duration.ofSeconds(5);
 
+    private static final int MAX_PORT = 65_535;
+
     private static final int OK = 200;
     private static final int NOTHING_NEWER = 204;
 
@@ -60,13 +62,27 @@ public final class SnapshotFollower implements AutoCloseable {
         public Source {
             controls = List.copyOf(controls);
             trustedKeys = List.copyOf(trustedKeys);
+            check(controls);
+        }
+
+        /** @throws IllegalArgumentException where one of them can never be asked */
+        static void check(List<URI> controls) {
+            for (URI control : controls) {
+                String scheme = control.getScheme();
+                boolean web = "http".equals(scheme) || "https".equals(scheme);
+                boolean port = control.getPort() == -1 || control.getPort() >= 1 && control.getPort() <= MAX_PORT;
+                if (!web || control.getHost() == null || !port) {
+                    throw new IllegalArgumentException(
+                            "control-urls: " + control + " (expected: http://host:port or https://host:port)");
+                }
+            }
         }
 
         /** The source that the settings name. */
         public static Source of(SnapshotSettings settings) throws IOException {
             Optional<Path> tokenFile = settings.controlTokenFile();
             String token = tokenFile.isPresent() ? Secrets.read(tokenFile.get()) : "";
-            return new Source(settings.controlUrls(), settings.controlKeys(), token, settings.snapshotFile());
+            return new Source(settings.controlUrls(), settings.controlKeys(), token, settings.file());
         }
 
         /** Without the token. */
@@ -183,18 +199,19 @@ public final class SnapshotFollower implements AutoCloseable {
     private boolean ask(URI control) throws InterruptedException {
         Snapshot now = current;
         long version = now == null ? 0 : now.version();
-        HttpRequest request = HttpRequest.newBuilder(
-                        control.resolve("/v1/snapshot?after=" + version + "&wait=" + WAIT.toSeconds() + "s"))
-                .header("authorization", "Bearer " + source.token())
-                .timeout(ANSWER)
-                .build();
         try {
+            HttpRequest request = HttpRequest.newBuilder(
+                            control.resolve("/v1/snapshot?after=" + version + "&wait=" + WAIT.toSeconds() + "s"))
+                    .header("authorization", "Bearer " + source.token())
+                    .timeout(ANSWER)
+                    .build();
             HttpResponse<byte[]> answer = client.send(
                     request,
                     HttpResponse.BodyHandlers.limiting(
                             HttpResponse.BodyHandlers.ofByteArray(), SnapshotEnvelope.MAX_BYTES));
             return answered(control, answer, version);
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) {
+            // Whatever it is, the next control is asked, or this one again: a node that no longer follows is lost.
             if (closed.getCount() > 0) {
                 failed(control + ": " + e);
             }

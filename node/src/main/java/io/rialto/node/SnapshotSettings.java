@@ -19,4 +19,9 @@ public record SnapshotSettings(
         @Setting(
                 value = "data/snapshot",
                 doc = "File in which the newest snapshot is kept; a node starts from it when control is away.")
-        Path snapshotFile) {}
+        Path file) {
+
+    public SnapshotSettings {
+        SnapshotFollower.Source.check(controlUrls);
+    }
+}

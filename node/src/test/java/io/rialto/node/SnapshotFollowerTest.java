@@ -28,6 +28,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
 class SnapshotFollowerTest {
@@ -215,6 +217,26 @@ class SnapshotFollowerTest {
             assertThat(failed.getCount()).isZero();
             assertThat(follower.health().lastError().orElse("")).contains("cannot use it");
             assertThatThrownBy(() -> follower.listen(applied::add)).hasMessageContaining("too late");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"ftp://control:1", "http:///v1", "http://control:-2", "http://control:70000", "control:9090"})
+    void refuses_an_address_that_can_never_be_asked(String url) {
+        URI control = URI.create(url);
+        assertThatThrownBy(() -> follower(control))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining(url);
+    }
+
+    @Test
+    void survives_a_request_that_cannot_be_made() {
+        SnapshotFollower.Source source = new SnapshotFollower.Source(
+                List.of(control.url()), List.of(signer.publicKey()), "no\nheader", directory.resolve("snapshot"));
+        try (SnapshotFollower follower = new SnapshotFollower(source, Clock.systemUTC(), new Random(1))) {
+            follower.start();
+            await(() -> follower.health().lastError().orElse("").contains("IllegalArgumentException"));
         }
     }
 

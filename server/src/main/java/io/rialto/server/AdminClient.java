@@ -8,9 +8,12 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.StringJoiner;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.MissingNode;
 
 /** Control's admin API, for the commands. */
 final class AdminClient {
@@ -21,7 +24,11 @@ final class AdminClient {
     private final HttpClient client =
             HttpClient.newBuilder().connectTimeout(TIMEOUT).build();
 
-    /** A section and the version that it was read at. */
+    /**
+     * A section and the version that it was read at.
+     *
+     * @param value a {@link MissingNode} where control has no such section yet
+     */
     record Section(long version, JsonNode value) {}
 
     private AdminClient(URI control, String token) {
@@ -36,10 +43,29 @@ final class AdminClient {
                 DataDirectory.read(LocalStack.adminToken(data)).strip());
     }
 
+    /** That at an address, whose admin token is in a file. */
+    static AdminClient of(URI control, Path tokenFile) {
+        return new AdminClient(control, DataDirectory.read(tokenFile).strip());
+    }
+
     Section section(String name) throws InterruptedException {
-        HttpResponse<String> answer = send(request("/v1/sections/" + name).GET());
-        String version = answer.headers().firstValue("etag").orElse("\"0\"").replace("\"", "");
-        return new Section(Long.parseLong(version), json(answer.body()));
+        HttpResponse<String> answer = exchange(request("/v1/sections/" + name).GET());
+        Optional<String> version = answer.headers().firstValue("etag").map(tag -> tag.replace("\"", ""));
+        if (answer.statusCode() == 404 && version.isPresent()) {
+            return new Section(Long.parseLong(version.get()), MissingNode.getInstance());
+        }
+        fine(answer);
+        return new Section(Long.parseLong(version.orElse("0")), json(answer.body()));
+    }
+
+    /** A section that must be there. */
+    Section required(String name) throws InterruptedException {
+        Section section = section(name);
+        if (section.value().isMissingNode()) {
+            throw new CommandFailure("control has no section " + name
+                    + " yet (give it one: './rialto config apply', for keys './rialto keys rotate')");
+        }
+        return section;
     }
 
     /** Puts a section in place of that of a version; gives the new version. */
@@ -62,14 +88,22 @@ final class AdminClient {
     }
 
     private HttpResponse<String> send(HttpRequest.Builder request) throws InterruptedException {
-        HttpResponse<String> answer;
+        HttpResponse<String> answer = exchange(request);
+        fine(answer);
+        return answer;
+    }
+
+    private HttpResponse<String> exchange(HttpRequest.Builder request) throws InterruptedException {
         try {
-            answer = client.send(request.build(), HttpResponse.BodyHandlers.ofString());
+            return client.send(request.build(), HttpResponse.BodyHandlers.ofString());
         } catch (IOException e) {
             throw new CommandFailure("control at " + control + " does not answer: " + e);
         }
+    }
+
+    private static void fine(HttpResponse<String> answer) {
         if (answer.statusCode() == 200) {
-            return answer;
+            return;
         }
         StringJoiner errors = new StringJoiner("\n");
         json(answer.body()).path("errors").forEach(error -> errors.add(error.asString()));

@@ -17,7 +17,8 @@ import tools.jackson.databind.JsonNode;
 /** Reads and changes the configuration by control's admin API. */
 @Command(
         name = "config",
-        description = "Read and change the configuration of the rialto that runs in the data directory.",
+        description =
+                "Read and change the configuration: of the rialto that runs in the data directory, or of control elsewhere.",
         mixinStandardHelpOptions = true)
 final class ConfigCommand {
     @Spec
@@ -28,8 +29,9 @@ final class ConfigCommand {
             name = "get",
             description = "Print a section: table, gateway or keys (these are secrets).",
             mixinStandardHelpOptions = true)
-    int get(@Mixin DataOption data, @Parameters(paramLabel = "SECTION") String section) throws InterruptedException {
-        AdminClient.Section found = AdminClient.of(data.directory()).section(section);
+    int get(@Mixin ControlOption control, @Parameters(paramLabel = "SECTION") String section)
+            throws InterruptedException {
+        AdminClient.Section found = control.client().required(section);
         out().println(Json.mapper().writerWithDefaultPrettyPrinter().writeValueAsString(found.value()));
         out().flush();
         return 0;
@@ -40,7 +42,7 @@ final class ConfigCommand {
             description = "Put a section in place of the one in force; nodes have it within a second.",
             mixinStandardHelpOptions = true)
     int apply(
-            @Mixin DataOption data,
+            @Mixin ControlOption control,
             @Parameters(paramLabel = "SECTION") String section,
             @Parameters(paramLabel = "FILE", description = "JSON; - for standard input.") Path file,
             @Option(
@@ -50,9 +52,9 @@ final class ConfigCommand {
                                     "The version that the change is based on; refused if it is no longer the newest (default: the newest now).")
                     long version)
             throws InterruptedException, IOException {
-        AdminClient control = AdminClient.of(data.directory());
-        long base = version >= 0 ? version : control.section(section).version();
-        out().println("version " + control.put(section, read(file), base));
+        AdminClient client = control.client();
+        long base = version >= 0 ? version : client.section(section).version();
+        out().println("version " + client.put(section, read(file), base));
         out().flush();
         return 0;
     }
@@ -72,9 +74,9 @@ final class ConfigCommand {
             name = "history",
             description = "Print who changed what, the newest first.",
             mixinStandardHelpOptions = true)
-    int history(@Mixin DataOption data, @Option(names = "--limit", defaultValue = "20") int limit)
+    int history(@Mixin ControlOption control, @Option(names = "--limit", defaultValue = "20") int limit)
             throws InterruptedException {
-        for (JsonNode entry : AdminClient.of(data.directory()).history(limit)) {
+        for (JsonNode entry : control.client().history(limit)) {
             out().println(entry.path("version").asLong() + "  "
                     + entry.path("issued").asString() + "  "
                     + entry.path("author").asString() + "  " + entry.path("sections"));

@@ -117,7 +117,7 @@ final class EdgeNode implements AutoCloseable {
             if (!edge.configured.await(patience.toMillis(), TimeUnit.MILLISECONDS)) {
                 throw new IOException("no configuration after " + patience.toSeconds() + " s (expected: control at "
                         + settings.snapshot().controlUrls() + ", or a snapshot in "
-                        + settings.snapshot().snapshotFile() + "): "
+                        + settings.snapshot().file() + "): "
                         + edge.follower.health().lastError().orElse("control has none yet"));
             }
             edge.open();

@@ -1,6 +1,5 @@
 package io.rialto.server;
 
-import io.rialto.cells.Fence;
 import io.rialto.cells.RoutingTable;
 import io.rialto.cells.TableException;
 import io.rialto.control.ControlSettings;
@@ -13,7 +12,6 @@ import io.rialto.node.SnapshotSettings;
 import io.rialto.node.postgres.Database;
 import io.rialto.node.postgres.DatabaseAddress;
 import io.rialto.node.postgres.DatabaseSettings;
-import io.rialto.protocol.ServerKey;
 import io.rialto.server.Topology.OneCell;
 import java.io.IOException;
 import java.net.URI;
@@ -24,15 +22,14 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -154,10 +151,9 @@ final class LocalStack implements AutoCloseable {
         Path password = data.folder("secrets").resolve(ROLE + ".password");
         for (OneCell cell : plan.topology().cells()) {
             Database database = opened.of(cell.id());
-            Fence fence = Fence.open(database);
-            fence.seed(table, cell.id());
-            walletDatabases.put(cell.id(), database.backendRole(ROLE, ROLE, password, random));
-            fence.allow(ROLE);
+            PreparedCell prepared = PreparedCell.prepare(database, table, cell.id(), Map.of(ROLE, password), random);
+            walletDatabases.put(
+                    cell.id(), Objects.requireNonNull(prepared.backends().get(ROLE)));
         }
     }
 
@@ -206,13 +202,7 @@ final class LocalStack implements AutoCloseable {
     /** Tells commands and backends what they need of the configuration. */
     private void publish(Snapshot snapshot) {
         JsonNode keys = snapshot.sections().getOrDefault("keys", Json.mapper().createObjectNode());
-        DataDirectory.write(callerKeys(), Json.write(withTerms(keys.path("caller"))));
-        List<ServerKey> pinned = keys.path("server")
-                .valueStream()
-                .map(key -> ServerKey.of(
-                        key.path("suite").asInt(),
-                        Base64.getUrlDecoder().decode(key.path("public").asString())))
-                .toList();
+        DataDirectory.write(callerKeys(), Json.write(PublishedKeys.forBackends(keys)));
         List<URI> gateways = plan.topology().cells().stream()
                 .filter(cell -> !cell.global())
                 .map(cell -> URI.create(cell.publicUrl()))
@@ -222,31 +212,9 @@ final class LocalStack implements AutoCloseable {
                         APP,
                         URI.create(plan.topology().controlUrl()),
                         gateways,
-                        pinned)
+                        PublishedKeys.pinned(keys))
                 .write(data);
-        DataDirectory.write(serverKeys(data), Json.write(publicKeys(pinned)));
-    }
-
-    /** A backend asks for both ends of a key's term; one that is not limited is written as very long. */
-    private static JsonNode withTerms(JsonNode callerKeys) {
-        ArrayNode list = Json.mapper().createArrayNode();
-        for (JsonNode key : callerKeys) {
-            ObjectNode copy = key.deepCopy().asObject();
-            copy.put("from", key.path("from").asString("2000-01-01T00:00:00Z"));
-            copy.put("until", key.path("until").asString("9999-01-01T00:00:00Z"));
-            list.add(copy);
-        }
-        return list;
-    }
-
-    private static JsonNode publicKeys(List<ServerKey> pinned) {
-        ArrayNode list = Json.mapper().createArrayNode();
-        for (ServerKey key : pinned) {
-            list.addObject()
-                    .put("suite", key.suite())
-                    .put("key", Base64.getUrlEncoder().withoutPadding().encodeToString(key.publicKey()));
-        }
-        return list;
+        DataDirectory.write(serverKeys(data), Json.write(PublishedKeys.forApps(keys)));
     }
 
     /** The keys that phones pin, as a JSON list. */

@@ -7,6 +7,7 @@ import io.rialto.node.Setting;
 import io.rialto.node.Settings;
 import io.rialto.node.SettingsException;
 import io.rialto.node.postgres.DatabaseSettings;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -88,7 +89,7 @@ final class NodeCommand implements Callable<Integer> {
         }
         EdgeProcess process = bind(EdgeProcess.class);
         Logging.start(process.log());
-        EdgeNode edge = EdgeNode.start(process.edge(), process.patience(), new SecureRandom(), snapshot -> {});
+        EdgeNode edge = started(process);
         UpCommand.say(
                 out,
                 "edge " + process.edge().node() + " of cell " + process.edge().cell() + " serves "
@@ -97,6 +98,15 @@ final class NodeCommand implements Callable<Integer> {
             edge.leave(process.edge().drainNotice());
             edge.close();
         });
+    }
+
+    private static EdgeNode started(EdgeProcess process) throws InterruptedException {
+        try {
+            return EdgeNode.start(process.edge(), process.patience(), new SecureRandom(), snapshot -> {});
+        } catch (IOException | IllegalArgumentException e) {
+            throw new CommandFailure("edge " + process.edge().node() + " of cell "
+                    + process.edge().cell() + " does not start: " + e.getMessage());
+        }
     }
 
     private void control(PrintWriter out) throws Exception {

@@ -20,6 +20,7 @@ import picocli.CommandLine.IVersionProvider;
             CallCommand.class,
             ConfigCommand.class,
             KeysCommand.class,
+            CellsCommand.class,
             NodeCommand.class,
             BenchCommand.class,
             CompletionCommand.class

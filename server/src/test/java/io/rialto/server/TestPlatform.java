@@ -15,7 +15,6 @@ import io.rialto.node.postgres.Database;
 import io.rialto.node.postgres.PostgresServer;
 import io.rialto.protocol.Buckets;
 import io.rialto.protocol.OperationName;
-import io.rialto.protocol.ServerKey;
 import io.rialto.server.Topology.OneCell;
 import java.io.IOException;
 import java.net.URI;
@@ -30,7 +29,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -53,6 +51,7 @@ final class TestPlatform implements AutoCloseable {
     private final Topology topology = Topology.standard(0);
     private final OneCell secondEast = Topology.standard(0).cells().getFirst();
     final ControlNode control;
+    final URI controlUrl;
     final TestBackend eastBackend;
     final TestBackend westBackend;
     final EdgeNode east1;
@@ -69,6 +68,7 @@ final class TestPlatform implements AutoCloseable {
                 folder.resolve("postgres"), folder.resolve("control"), PostgresServer.Options.standard(), random);
         database = Database.open(postgres.database("rialto"), "control", 4, Duration.ofSeconds(5));
         control = ControlNode.start(controlSettings(), database, random);
+        controlUrl = URI.create("http://127.0.0.1:" + control.port());
         eastBackend = TestBackend.start("east");
         westBackend = TestBackend.start("west");
         put(Map.of("table", table(), "keys", new KeyRotation(random).first(Instant.now()), "gateway", gateway()));
@@ -119,10 +119,10 @@ final class TestPlatform implements AutoCloseable {
                 "edge-tls-chain-file=" + certificates.chain(),
                 "edge-tls-key-file=" + certificates.key(),
                 "edge-drain-notice=100ms",
-                "edge-snapshot-control-urls=http://127.0.0.1:" + control.port(),
+                "edge-snapshot-control-urls=" + controlUrl,
                 "edge-snapshot-control-keys=" + control.publicKey(),
                 "edge-snapshot-control-token-file=" + folder.resolve("node.token"),
-                "edge-snapshot-snapshot-file=" + folder.resolve("east-2.snapshot"));
+                "edge-snapshot-file=" + folder.resolve("east-2.snapshot"));
     }
 
     private EdgeNode startEdge(OneCell cell, String node) throws IOException, InterruptedException {
@@ -140,7 +140,7 @@ final class TestPlatform implements AutoCloseable {
                 Duration.ofSeconds(10),
                 Duration.ZERO,
                 new SnapshotSettings(
-                        List.of(URI.create("http://127.0.0.1:" + control.port())),
+                        List.of(controlUrl),
                         List.of(control.publicKey()),
                         Optional.of(folder.resolve("node.token")),
                         folder.resolve(node + ".snapshot")));
@@ -180,17 +180,10 @@ final class TestPlatform implements AutoCloseable {
 
     /** A phone that knows these gateways, before its first call. */
     Rialto phone(Protection protection, URI... gateways) {
-        List<ServerKey> pinned = section("keys")
-                .path("server")
-                .valueStream()
-                .map(key -> ServerKey.of(
-                        key.path("suite").asInt(),
-                        Base64.getUrlDecoder().decode(key.path("public").asString())))
-                .toList();
         Rialto phone = Rialto.builder()
                 .app("test")
                 .gateways(List.of(gateways))
-                .serverKeys(pinned)
+                .serverKeys(PublishedKeys.pinned(section("keys")))
                 .trust(certificates.authority())
                 .protection(protection)
                 .build();

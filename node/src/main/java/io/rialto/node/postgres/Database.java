@@ -16,7 +16,9 @@ import java.time.Duration;
 import java.util.regex.Pattern;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
+import org.flywaydb.core.api.FlywayException;
 import org.postgresql.PGConnection;
+import org.postgresql.ds.PGSimpleDataSource;
 
 /** A database with its pool of connections: migrated by rooms, shared with backends by roles that can do little. */
 public final class Database implements AutoCloseable {
@@ -74,10 +76,12 @@ public final class Database implements AutoCloseable {
      *
      * @param room names the table of what was done, {@code history_<room>} in the schema, so that rooms share a schema
      * @param location of the migrations on the class path, such as {@code io/rialto/cells/migrations}
+     * @throws SQLException where the database does not answer, or refuses a change
      */
-    public void migrate(String schema, String room, String location) {
-        Flyway.configure(Database.class.getClassLoader())
-                .dataSource(pool)
+    public void migrate(String schema, String room, String location) throws SQLException {
+        Flyway flyway = Flyway.configure(Database.class.getClassLoader())
+                // Not the pool's: a migration takes several connections, of which a small pool may have too few.
+                .dataSource(unpooled())
                 .schemas(checked(schema))
                 .defaultSchema(schema)
                 .createSchemas(true)
@@ -87,8 +91,21 @@ public final class Database implements AutoCloseable {
                 .baselineOnMigrate(true)
                 .baselineVersion("0")
                 .cleanDisabled(true)
-                .load()
-                .migrate();
+                .load();
+        try {
+            flyway.migrate();
+        } catch (FlywayException e) {
+            throw new SQLException("tables of " + room + ": " + e.getMessage(), e);
+        }
+    }
+
+    private DataSource unpooled() {
+        PGSimpleDataSource source = new PGSimpleDataSource();
+        source.setUrl(address.url());
+        source.setUser(address.user());
+        source.setPassword(address.password());
+        source.setConnectTimeout((int) CONNECT.toSeconds());
+        return source;
     }
 
     /**

@@ -14,9 +14,12 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -55,14 +58,19 @@ class DatabaseTest {
 
     @Test
     void migrates_several_rooms_in_one_schema_from_several_processes_at_once() throws Exception {
-        try (Database database = open(server.database("migrated"))) {
+        try (Database database = Database.open(server.database("migrated"), "small", 1, Duration.ofSeconds(5))) {
+            List<Future<?>> migrations = new ArrayList<>();
             try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
                 for (int i = 0; i < 4; i++) {
-                    executor.execute(() -> {
+                    migrations.add(executor.submit(() -> {
                         database.migrate("house", "first", MIGRATIONS + "/first");
                         database.migrate("house", "second", MIGRATIONS + "/second");
-                    });
+                        return null;
+                    }));
                 }
+            }
+            for (Future<?> migration : migrations) {
+                migration.get();
             }
             try (Connection connection = database.dataSource().getConnection();
                     Statement statement = connection.createStatement();
