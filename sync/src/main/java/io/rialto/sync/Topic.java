@@ -25,7 +25,7 @@ public record Topic(
         boolean newDeviceFromOldest,
         boolean receipts,
         boolean offline) {
-    private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]{0,31}");
+    static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]{0,31}");
 
     public Topic {
         if (!NAME.matcher(name).matches()) {

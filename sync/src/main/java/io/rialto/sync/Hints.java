@@ -1,0 +1,12 @@
+package io.rialto.sync;
+
+import java.util.Collection;
+
+/** Tells the nodes that hold devices that there is something to read. May be lost; from any thread, does not block. */
+public interface Hints {
+    /** There is something new for these users of this cell. */
+    void stored(Collection<String> users);
+
+    /** There is something new in the topic's messages to everyone. */
+    void storedForEveryone(String topic);
+}
