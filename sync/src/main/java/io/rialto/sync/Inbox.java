@@ -1,5 +1,6 @@
 package io.rialto.sync;
 
+import io.rialto.protocol.ProtocolException;
 import io.rialto.protocol.sync.SyncKey;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -11,7 +12,7 @@ import java.util.concurrent.CompletableFuture;
 public interface Inbox extends AutoCloseable {
     /**
      * Stores a message. Completes when it is committed, with the sequence that it has; for a key that was used before,
-     * with the first one's. Fails with a {@link io.rialto.protocol.ProtocolException}: {@code overloaded} before anything
+     * with the first one's. Fails with a {@link ProtocolException}: {@code overloaded} before anything
      * was tried, {@code fenced} where the shard is not open here, {@code store_unavailable} where it is not known whether
      * it was stored. From any thread; does not block.
      */
@@ -23,8 +24,17 @@ public interface Inbox extends AutoCloseable {
     /** The highest sequences of each user: the user's own, and everyone's for all topics. As the database has them now. */
     List<List<SyncKey>> highest(List<String> users);
 
-    /** Moves cursors forward, never back, and notes what was acknowledged. */
-    void acknowledge(List<Acknowledgement> acknowledgements);
+    /** Moves cursors forward, never back, and notes what was acknowledged; what became of each, in their order. */
+    List<AckOutcome> acknowledge(List<Acknowledgement> acknowledgements);
+
+    /**
+     * Takes a message back: no device gets it from now on, and those that have it are told by a message of its own.
+     * Answers the sequence of that one, the first one's where it was taken back before.
+     *
+     * @param shard of the user, or the global data's
+     * @throws ProtocolException {@code unknown_message}, or as {@link #publish} fails
+     */
+    Stored revoke(int shard, long epoch, MessageId message) throws ProtocolException;
 
     @Override
     void close();

@@ -1,0 +1,128 @@
+package io.rialto.sync.inbox;
+
+import io.rialto.sync.Publication;
+import io.rialto.sync.Stored;
+import io.rialto.sync.Versions;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.List;
+import java.util.function.Function;
+import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The one statement of a batch of publishes. No two of a batch have the same user, topic and key.
+ *
+ * <p>It asks for known keys by a scalar subquery, which stays a probe of the index whatever the statistics say; moves the
+ * heads in the order of users, so that batches of several nodes wait for each other but never in a circle; and numbers
+ * the messages back from the new heads. A key that another transaction stores at the same time is not seen here: that
+ * fails by the unique index, and the next try sees it.
+ */
+final class PublishStatement {
+    /** SQLSTATE of a key that was stored by another at the same time. */
+    static final String TAKEN = "23505";
+
+    private static final String SQL = """
+            WITH given AS MATERIALIZED (
+                SELECT g.*, (SELECT m.sequence FROM inbox.message m
+                             WHERE m.uid = g.uid AND m.topic = g.topic AND m.key = g.key) AS known
+                FROM unnest(?::int[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::bytea[],
+                            ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::boolean[], ?::text[], ?::bigint[])
+                     WITH ORDINALITY AS g (shard, uid, topic, key, device, rule, content_type, payload,
+                            accepted, expires, min_version, max_version, urgent, collapse, revokes, n)
+            ), fresh AS MATERIALIZED (
+                SELECT given.*, row_number() OVER (PARTITION BY uid, topic ORDER BY n DESC) AS back
+                FROM given WHERE known IS NULL
+            ), heads AS (
+                INSERT INTO inbox.head AS h (shard, uid, topic, last)
+                SELECT shard, uid, topic, count(*) FROM fresh GROUP BY shard, uid, topic ORDER BY uid, topic
+                ON CONFLICT (uid, topic, shard) DO UPDATE SET last = h.last + excluded.last
+                RETURNING h.uid, h.topic, h.last
+            ), numbered AS MATERIALIZED (
+                SELECT f.*, h.last + 1 - f.back AS sequence, clock_timestamp() AS stored
+                FROM heads h JOIN fresh f ON f.uid = h.uid AND f.topic = h.topic
+                ORDER BY f.uid, f.topic, f.n
+            ), stored AS (
+                INSERT INTO inbox.message (shard, uid, topic, sequence, key, device, rule, content_type, payload, accepted,
+                       stored, expires, min_version, max_version, urgent, collapse, revokes)
+                SELECT shard, uid, topic, sequence, key, device, rule, content_type, payload,
+                       to_timestamp(accepted / 1000.0::float8), stored, to_timestamp(expires / 1000.0::float8),
+                       min_version, max_version, urgent, collapse, revokes
+                FROM numbered
+            ), taken_back AS (
+                UPDATE inbox.message m SET revoked = f.stored, payload = ''
+                FROM numbered f
+                WHERE f.revokes > 0 AND m.uid = f.uid AND m.topic = f.topic AND m.sequence = f.revokes
+                      AND m.shard = f.shard AND m.revoked IS NULL
+            )
+            SELECT n, known, true FROM given WHERE known IS NOT NULL
+            UNION ALL
+            SELECT n, sequence, false FROM numbered""";
+
+    private final Connection connection;
+    private final PreparedStatement statement;
+
+    /** Prepares it; it lives as long as the connection. */
+    PublishStatement(Connection connection) throws SQLException {
+        this.connection = connection;
+        this.statement = connection.prepareStatement(SQL);
+    }
+
+    /** What each publication has, in their order; certain once the transaction is committed. */
+    Stored[] run(List<Publication> batch) throws SQLException {
+        int n = 1;
+        array(n++, "int4", batch, Integer[]::new, Publication::shard);
+        array(n++, "text", batch, String[]::new, Publication::user);
+        array(n++, "text", batch, String[]::new, Publication::topic);
+        array(n++, "text", batch, String[]::new, Publication::key);
+        array(n++, "text", batch, String[]::new, Publication::device);
+        array(n++, "text", batch, String[]::new, Publication::rule);
+        array(n++, "text", batch, String[]::new, Publication::contentType);
+        array(n++, "bytea", batch, byte[][]::new, Publication::payload);
+        array(n++, "int8", batch, Long[]::new, p -> p.accepted().toEpochMilli());
+        array(n++, "int8", batch, Long[]::new, p -> millis(p.expires()));
+        array(n++, "int8", batch, Long[]::new, p -> bound(p, p.versions().min()));
+        array(n++, "int8", batch, Long[]::new, p -> bound(p, p.versions().max()));
+        array(n++, "bool", batch, Boolean[]::new, Publication::urgent);
+        array(n++, "text", batch, String[]::new, p -> p.collapse().isEmpty() ? null : p.collapse());
+        array(n, "int8", batch, Long[]::new, Publication::revokes);
+        Stored[] all = new Stored[batch.size()];
+        try (ResultSet rows = statement.executeQuery()) {
+            while (rows.next()) {
+                all[rows.getInt(1) - 1] = new Stored(rows.getLong(2), rows.getBoolean(3));
+            }
+        }
+        for (Stored stored : all) {
+            if (stored == null) {
+                throw new SQLException("a publish without an answer (expected: one for each)", "XX000");
+            }
+        }
+        return all;
+    }
+
+    private static @Nullable Long millis(@Nullable Instant instant) {
+        return instant == null ? null : (Long) instant.toEpochMilli();
+    }
+
+    private static @Nullable Long bound(Publication publication, long version) {
+        return publication.versions().equals(Versions.ALL) ? null : (Long) version;
+    }
+
+    /** Objects and not primitives, of which the driver makes the binary form, with nulls. */
+    private <T> void array(
+            int index,
+            String type,
+            List<Publication> batch,
+            IntFunction<T[]> maker,
+            Function<Publication, @Nullable T> value)
+            throws SQLException {
+        T[] values = maker.apply(batch.size());
+        for (int i = 0; i < values.length; i++) {
+            values[i] = value.apply(batch.get(i));
+        }
+        statement.setArray(index, connection.createArrayOf(type, values));
+    }
+}
