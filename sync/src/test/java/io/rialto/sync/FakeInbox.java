@@ -49,7 +49,12 @@ final class FakeInbox implements Inbox {
     }
 
     @Override
-    public void acknowledge(List<Acknowledgement> acknowledgements) {
+    public List<AckOutcome> acknowledge(List<Acknowledgement> acknowledgements) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Stored revoke(int shard, long epoch, MessageId message) {
         throw new UnsupportedOperationException();
     }
 

@@ -16,6 +16,7 @@ import io.rialto.sync.Stored;
 import io.rialto.sync.Topic;
 import io.rialto.sync.Versions;
 import io.rialto.sync.Want;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -65,9 +66,11 @@ public final class PostgresInbox implements Inbox {
      * The inbox in a database whose fence is there, with its tables brought up to date.
      *
      * @param topics as they are declared now, by name
+     * @throws SQLException where the database does not answer, or refuses a change
      */
     public static PostgresInbox open(
-            Database database, Settings settings, Supplier<Map<String, Topic>> topics, Audience audience) {
+            Database database, Settings settings, Supplier<Map<String, Topic>> topics, Audience audience)
+            throws SQLException {
         database.migrate("inbox", "sync", "io/rialto/sync/inbox/migrations");
         DatabaseAddress address = InboxConnections.address(database.address(), settings.answer());
         Database own = Database.open(address, "inbox", settings.readers(), settings.answer());

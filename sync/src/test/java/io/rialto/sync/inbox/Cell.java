@@ -64,11 +64,11 @@ final class Cell implements AutoCloseable {
         return new Cell(server, name);
     }
 
-    PostgresInbox node() {
+    PostgresInbox node() throws SQLException {
         return node(PostgresInbox.Settings.standard());
     }
 
-    PostgresInbox node(PostgresInbox.Settings settings) {
+    PostgresInbox node(PostgresInbox.Settings settings) throws SQLException {
         return PostgresInbox.open(database, settings, () -> topics, (rule, want) -> rule.contains(want.device()));
     }
 
