@@ -1,22 +1,15 @@
 package io.rialto.gateway;
 
-import io.netty.buffer.Unpooled;
-import io.rialto.gateway.http.HeaderList;
 import io.rialto.gateway.identity.JwtVerifier;
 import io.rialto.gateway.identity.Nonces;
-import io.rialto.protocol.Caller;
-import io.rialto.protocol.ProtocolException;
-import io.rialto.protocol.Reason;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The platform's own operations, by path. */
+/** The platform's own operations, by path: those that are steps of calls themselves, and those that a room serves. */
 final class BuiltIns {
-    /** A registration lists a backend's operations; all else is smaller. */
-    private static final int MAX_INTERNAL_BODY = 256 * 1024;
-
     private final Map<String, BuiltIn> byPath = new HashMap<>();
+    private final Map<String, OperationState> operations = new HashMap<>();
 
     BuiltIns(
             GatewayPorts ports,
@@ -28,7 +21,15 @@ final class BuiltIns {
         byPath.put("/rialto.Device/Enrol", new EnrolDevice());
         byPath.put("/rialto.Seal/Open", new OpenSession(ports, offLoop, nonces, freshness, jwts));
         byPath.put(UserRates.PATH, userRates);
-        ports.internal().forEach((path, operation) -> byPath.put(path, new Internal(operation)));
+        long now = ports.nanoTime().getAsLong();
+        for (HostedOperation hosted : ports.hosted()) {
+            HostedCalls calls = new HostedCalls(hosted, ports);
+            operations.put(hosted.path(), new OperationState(calls.config(), now, calls));
+        }
+        if (ports.streams() != null) {
+            operations.put(
+                    DeviceStreams.PATH, new OperationState(Streams.config(), now, new Streams(ports.streams(), ports)));
+        }
     }
 
     @Nullable
@@ -36,25 +37,8 @@ final class BuiltIns {
         return byPath.get(path);
     }
 
-    private record Internal(InternalOperation operation) implements BuiltIn {
-        @Override
-        public Audience audience() {
-            return Audience.SERVERS;
-        }
-
-        @Override
-        public int maxBodyBytes() {
-            return MAX_INTERNAL_BODY;
-        }
-
-        @Override
-        public Step.Progress invoke(Exchange x) throws ProtocolException {
-            Caller caller = x.identity.caller();
-            if (caller == null) {
-                throw new ProtocolException(Reason.IDENTITY_REQUIRED, x.call.path() + " (expected: rialto-caller)");
-            }
-            byte[] answer = operation.answer(caller, x.bodyBytes());
-            return x.answer(200, new HeaderList(4).add(Names.CONTENT_TYPE, Names.JSON), Unpooled.wrappedBuffer(answer));
-        }
+    /** Operations as any others, but that this node answers them; by path. */
+    Map<String, OperationState> operations() {
+        return operations;
     }
 }

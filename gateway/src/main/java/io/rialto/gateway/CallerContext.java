@@ -60,7 +60,14 @@ final class CallerContext {
                 + Math.min(
                         operation.config.timeoutMillis() + REUSE_MILLIS,
                         io.rialto.protocol.CallerTokens.MAX_LIFETIME_MILLIS);
-        Caller.Builder caller = Caller.builder(ports.self().node(), operation.name, now, expires)
+        Caller caller = caller(x, ports.self().node(), operation.name, expires, locale, hops);
+        AsciiString text = AsciiString.of(x.state.callers.mint(caller));
+        return new Minted(x.state, operation, x.identity, x.place, locale, hops, now, text);
+    }
+
+    private static Caller caller(
+            Exchange x, String issuer, String operation, long expires, @Nullable String locale, int hops) {
+        Caller.Builder caller = Caller.builder(issuer, operation, x.nowMillis, expires)
                 .app(x.identity.app())
                 .device(x.identity.device())
                 .user(x.identity.user())
@@ -70,12 +77,21 @@ final class CallerContext {
         if (place != null) {
             caller.shard(place.shard()).epoch(place.epoch());
         }
-        AsciiString text = AsciiString.of(x.state.callers.mint(caller.build()));
-        return new Minted(x.state, operation, x.identity, place, locale, hops, now, text);
+        return caller.build();
+    }
+
+    /** Who calls, for an operation that this node answers itself. */
+    Caller caller(Exchange x, String operation) {
+        Caller server = x.identity.caller();
+        if (server != null && x.place == null) {
+            return server;
+        }
+        String issuer = server == null ? ports.self().node() : server.issuer();
+        return caller(x, issuer, operation, x.nowMillis, locale(x), server == null ? 0 : server.hops());
     }
 
     /** The first language that the caller names. */
-    private static @Nullable String locale(Exchange x) {
+    static @Nullable String locale(Exchange x) {
         AsciiString languages = x.headers.get(Names.ACCEPT_LANGUAGE);
         if (languages == null) {
             Caller caller = x.identity.caller();

@@ -4,6 +4,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.util.AsciiString;
 import io.rialto.gateway.http.HeaderList;
 import io.rialto.gateway.transport.InboundCall;
+import io.rialto.gateway.transport.InboundStream;
 import io.rialto.protocol.ProtocolException;
 import io.rialto.protocol.Reason;
 import io.rialto.protocol.ServerKeyPair;
@@ -93,6 +94,11 @@ final class Decode implements Step {
     }
 
     private static void frame(Exchange x) throws ProtocolException {
+        InboundStream stream = x.call.stream();
+        if (stream != null) {
+            Streams.frame(x, stream);
+            return;
+        }
         AsciiString type = x.headers.get(Names.CONTENT_TYPE);
         if (type == null) {
             throw unsupported(null);

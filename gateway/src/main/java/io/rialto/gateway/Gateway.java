@@ -36,6 +36,7 @@ public final class Gateway implements CallHandler, AutoCloseable {
     private final SealedSessions sessions = new SealedSessions(SealedSessions.CAPACITY, Freshness.SKEW_SECONDS);
     private final OffLoop offLoop = new OffLoop();
     private final UserRates userRates;
+    private final InternalCalls internalCalls;
     private final BuiltIns builtIns;
     private final Cached cache;
     private final ConcurrentHashMap<EventLoop, LoopState> loops = new ConcurrentHashMap<>();
@@ -52,12 +53,13 @@ public final class Gateway implements CallHandler, AutoCloseable {
     /** A gateway that serves this configuration from now on. */
     public Gateway(GatewayPorts ports, GatewayConfig config, Keys keys, RoutingTable table) {
         this.ports = ports;
-        this.state = stateOf(config, keys, table, null);
+        this.internalCalls = new InternalCalls(ports, this::state);
         Nonces nonces = new Nonces(ports.random());
         Freshness freshness = new Freshness(ports.self());
         JwtVerifier jwts = new JwtVerifier(new JwkSets(ports.jwkFetcher()));
         this.userRates = new UserRates(this);
         this.builtIns = new BuiltIns(ports, offLoop, nonces, freshness, jwts, userRates);
+        this.state = stateOf(config, keys, table, null);
         this.cache = new Cached(ports.nanoTime(), config.bounds().cacheBytes());
         this.steps = steps(nonces, freshness, jwts);
         this.answerSteps = answerSteps();
@@ -99,6 +101,16 @@ public final class Gateway implements CallHandler, AutoCloseable {
         Exchange x = new Exchange(this, state, local, call, ports.clock().millis());
         call.onCancel(x::cancelled);
         run(x);
+    }
+
+    @Override
+    public boolean isStream(String path) {
+        return path.equals(DeviceStreams.PATH);
+    }
+
+    /** Calls of this node to other edges. */
+    public InternalCalls internalCalls() {
+        return internalCalls;
     }
 
     /** Takes a call from step to step, until one answers or suspends it. */
@@ -182,6 +194,7 @@ public final class Gateway implements CallHandler, AutoCloseable {
                 keys,
                 table,
                 before,
+                builtIns.operations(),
                 ports.random(),
                 ports.clock().instant(),
                 ports.nanoTime().getAsLong());

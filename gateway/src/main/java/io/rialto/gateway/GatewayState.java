@@ -38,12 +38,18 @@ final class GatewayState {
     /** Made when first asked for; two threads that both make it make the same. */
     private volatile CellRates.@Nullable Nodes nodes;
 
-    /** @param before what it takes over from, so that what did not change keeps its memory; or null */
+    /**
+     * A state.
+     *
+     * @param before what it takes over from, so that what did not change keeps its memory; or null
+     * @param own operations that this node answers
+     */
     GatewayState(
             GatewayConfig config,
             Keys keys,
             RoutingTable table,
             @Nullable GatewayState before,
+            Map<String, OperationState> own,
             SecureRandom random,
             Instant now,
             long nowNanos) {
@@ -58,6 +64,7 @@ final class GatewayState {
             boolean same = old != null && old.config.equals(entry.getValue());
             operations.put(entry.getKey(), same ? old : new OperationState(entry.getValue(), nowNanos));
         }
+        operations.putAll(own);
         for (App app : config.apps().values()) {
             keepRate(app, before, nowNanos);
         }

@@ -38,6 +38,9 @@ final class Invoke implements Step {
         if (x.forward) {
             return forward(x, operation);
         }
+        if (operation.own != null) {
+            return operation.own.invoke(x);
+        }
         if (operation.config.mock() != null && Mocks.answer(x, operation, operation.config.mock())) {
             return Progress.ANSWERED;
         }

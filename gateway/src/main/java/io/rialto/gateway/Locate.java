@@ -31,6 +31,9 @@ final class Locate implements Step {
         if (place == null || place.cell().id().equals(self.cell())) {
             return Progress.CONTINUE;
         }
+        if (operation.isStream()) {
+            throw new ProtocolException(Reason.WRONG_CELL, movedTo(place));
+        }
         Caller caller = x.identity.caller();
         if (caller != null && caller.hops() > 0) {
             refuse(place, caller);
@@ -46,6 +49,9 @@ final class Locate implements Step {
             case GLOBAL -> table.global();
             case USER -> {
                 String user = x.identity.user();
+                if (user == null && x.operation != null && x.operation.isStream()) {
+                    yield null; // of a device that nobody has logged in on
+                }
                 if (user == null) {
                     throw new ProtocolException(
                             Reason.NO_ROUTE, config.name() + " is routed by user (expected: a call that acts for one)");
@@ -78,10 +84,12 @@ final class Locate implements Step {
                             + place.epoch() + " as " + self.cell() + " knows it (expected: a table as new as epoch "
                             + caller.epoch() + ")");
         }
-        throw new ProtocolException(
-                Reason.WRONG_CELL,
-                "shard " + place.shard() + " is of cell " + place.cell().id() + " since epoch " + place.epoch()
-                        + " (expected: sent there)");
+        throw new ProtocolException(Reason.WRONG_CELL, movedTo(place));
+    }
+
+    static String movedTo(Place place) {
+        return "shard " + place.shard() + " is of cell " + place.cell().id() + " since epoch " + place.epoch()
+                + " (expected: sent there)";
     }
 
     /** The value of {@code rialto-cell}. */

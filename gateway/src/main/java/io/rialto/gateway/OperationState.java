@@ -14,12 +14,20 @@ final class OperationState {
     final AsciiString path;
     final Samples samples;
 
+    /** What answers it here; null where a backend does. */
+    final @Nullable OwnOperation own;
+
     private final @Nullable TokenBucket rate;
 
     /** By app; as bounded as the configuration is. */
     private final ConcurrentHashMap<String, TokenBucket> rateOfApps = new ConcurrentHashMap<>();
 
     OperationState(OperationConfig config, long nowNanos) {
+        this(config, nowNanos, null);
+    }
+
+    OperationState(OperationConfig config, long nowNanos, @Nullable OwnOperation own) {
+        this.own = own;
         this.config = config;
         this.name = config.name().toString();
         this.path = AsciiString.cached(config.name().path());
@@ -27,6 +35,10 @@ final class OperationState {
         this.samples = new Samples(config.record());
         OperationConfig.Rate limits = config.rate();
         this.rate = limits.operation() == 0 ? null : new TokenBucket(limits.operation(), limits.burst(), nowNanos);
+    }
+
+    boolean isStream() {
+        return own != null && own.isStream();
     }
 
     /** Nanoseconds to wait for a place in the operation's rate; 0 where the call has one. */

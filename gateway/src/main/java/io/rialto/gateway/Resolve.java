@@ -28,8 +28,14 @@ final class Resolve implements Step {
             builtIn(x, path);
             return Progress.CONTINUE;
         }
-        x.operation = operation;
         OperationConfig config = operation.config;
+        if (operation.own != null && config.auth() == OperationConfig.Auth.BACKEND && x.identity.caller() == null) {
+            throw unknown(path);
+        }
+        x.operation = operation;
+        if (operation.isStream()) {
+            Streams.require(x);
+        }
         requireCaller(config, x.identity, x.call.listener());
         if (x.call.method().contentEquals(Names.GET) && config.cache() == null) {
             throw new ProtocolException(
@@ -47,8 +53,7 @@ final class Resolve implements Step {
         boolean server = x.identity.caller() != null;
         boolean hidden = found != null && found.audience() == BuiltIn.Audience.SERVERS && !server;
         if (found == null || hidden) {
-            throw new ProtocolException(
-                    Reason.UNKNOWN_OPERATION, "operation: " + path + " (expected: /service/method of this platform)");
+            throw unknown(path);
         }
         if (!x.call.method().contentEquals(Names.POST)) {
             throw new ProtocolException(Reason.METHOD_NOT_ALLOWED, "GET " + path + " (expected: POST)");
@@ -61,6 +66,11 @@ final class Resolve implements Step {
             throw Messages.tooLarge(x.body.readableBytes(), found.maxBodyBytes());
         }
         x.builtIn = found;
+    }
+
+    private static ProtocolException unknown(String path) {
+        return new ProtocolException(
+                Reason.UNKNOWN_OPERATION, "operation: " + path + " (expected: /service/method of this platform)");
     }
 
     private static void requireCaller(OperationConfig config, Identity who, InboundCall.Listener listener)

@@ -45,7 +45,12 @@ final class SealedCalls {
         x.session = taken;
         x.counter = counter;
         x.identity = identity;
-        x.codec = Decode.codec(headers.get(Names.SEALED_CONTENT_TYPE));
+        AsciiString inner = headers.get(Names.SEALED_CONTENT_TYPE);
+        if (x.call.stream() == null) {
+            x.codec = Decode.codec(inner);
+        } else {
+            Streams.requireGrpc(inner);
+        }
         x.headers = covered.list(); // what the seal does not cover, anyone on the way may have written
         return Step.Progress.CONTINUE;
     }

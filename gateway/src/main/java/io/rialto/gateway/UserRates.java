@@ -1,21 +1,15 @@
 package io.rialto.gateway;
 
-import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
-import io.netty.channel.EventLoop;
 import io.rialto.cells.Cell;
 import io.rialto.gateway.config.OperationConfig;
 import io.rialto.gateway.http.HeaderList;
 import io.rialto.gateway.limit.CellRates;
 import io.rialto.gateway.limit.LeaseMessages;
-import io.rialto.gateway.upstream.OutboundCall;
-import io.rialto.gateway.upstream.Outcome;
-import io.rialto.gateway.upstream.Upstream;
-import io.rialto.protocol.Caller;
 import io.rialto.protocol.ProtocolException;
 import io.rialto.protocol.Reason;
+import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -24,13 +18,10 @@ final class UserRates implements BuiltIn {
     static final String PATH = "/rialto.Limits/Lease";
 
     /** What a call may wait for its first lease; an edge of the same cell answers in well under a millisecond. */
-    private static final long ASK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+    private static final Duration ASK = Duration.ofMillis(20);
 
     private final Gateway gateway;
     private final CellRates rates;
-
-    /** The loop that carries the messages: any one, as they are few. Set by the first call that is limited. */
-    private volatile @Nullable EventLoop carrier;
 
     UserRates(Gateway gateway) {
         this.gateway = gateway;
@@ -42,9 +33,6 @@ final class UserRates implements BuiltIn {
         String who = x.identity.user() != null ? x.identity.user() : x.identity.device();
         if (who == null || operation.config.rate().user() == 0) {
             return Step.Progress.CONTINUE;
-        }
-        if (carrier == null) {
-            carrier = x.call.loop();
         }
         String key = operation.config.name().path() + "\n" + who;
         long wait = rates.take(key, rate(operation.config), nodes(x), result -> x.onLoop(() -> later(x, result)));
@@ -78,42 +66,12 @@ final class UserRates implements BuiltIn {
         return x.state.nodes(gateway.ports().self());
     }
 
-    /** Asks another edge, on the carrier's loop. */
+    /** Asks another edge; the answer comes on any thread. */
     private void ask(String node, byte[] message, Consumer<byte @Nullable []> answer) {
-        EventLoop loop = carrier;
-        if (loop == null) {
-            throw new IllegalStateException("asked before any call was limited");
-        }
-        loop.execute(() -> {
-            Upstream upstream = gateway.ports().destinations().node(node);
-            if (upstream == null) {
-                answer.accept(null);
-                return;
-            }
-            long now = gateway.ports().clock().millis();
-            Caller caller = Caller.builder(gateway.ports().self().node(), PATH.substring(1), now, now + 1_000)
-                    .build();
-            HeaderList headers = new HeaderList(4)
-                    .add(Names.CONTENT_TYPE, Names.PROTO)
-                    .add(Names.CALLER, gateway.state().callers.mint(caller));
-            OutboundCall call = new OutboundCall(
-                    loop, Names.POST, PATH, headers, Unpooled.wrappedBuffer(message), ASK_NANOS, false);
-            upstream.send(call, outcome -> answer.accept(body(outcome)));
-        });
-    }
-
-    private static byte @Nullable [] body(Outcome outcome) {
-        if (!(outcome instanceof Outcome.Answered answered)) {
-            return null;
-        }
-        ByteBuf body = answered.body();
-        try {
-            byte[] bytes = new byte[Math.min(body.readableBytes(), LeaseMessages.MAX_BYTES)];
-            body.readBytes(bytes);
-            return answered.status() == 200 ? bytes : null;
-        } finally {
-            body.release();
-        }
+        gateway.internalCalls()
+                .toNode(node, PATH, message, ASK)
+                .whenComplete((bytes, failure) ->
+                        answer.accept(bytes == null || bytes.length > LeaseMessages.MAX_BYTES ? null : bytes));
     }
 
     @Override

@@ -18,6 +18,8 @@ import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -25,6 +27,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -67,6 +70,12 @@ final class Fixture implements AutoCloseable {
     final RoutingTable table;
     final Gateway gateway;
     volatile boolean backendGone;
+
+    /** Serves the operations that phones call and this node hosts. */
+    volatile Function<HostedCall, CompletionStage<byte[]>> hosts =
+            call -> CompletableFuture.completedStage(call.message());
+
+    final FakeStreams streams = new FakeStreams();
     volatile String jwks = "{\"keys\": []}";
     /** Who called an operation of another room. */
     final List<String> registrars = new CopyOnWriteArrayList<>();
@@ -138,14 +147,30 @@ final class Fixture implements AutoCloseable {
                 },
                 loop -> queueDelayNanos.get(),
                 new Counts(),
-                Map.of("/rialto.Backends/Register", this::register, "/rialto.Backends/Deregister", this::register),
+                () -> loop,
+                hosted(),
+                streams,
                 () -> "metric 1\n",
                 () -> true);
     }
 
-    private byte[] register(Caller caller, byte[] body) {
-        registrars.add(caller.issuer());
-        return body;
+    private List<HostedOperation> hosted() {
+        return List.of(
+                new HostedOperation(
+                        "/rialto.Backends/Register", HostedOperation.Audience.SERVERS, 1024, this::register),
+                new HostedOperation(
+                        "/rialto.Backends/Deregister", HostedOperation.Audience.SERVERS, 1024, this::register),
+                new HostedOperation("/rialto.Sync/Fetch", HostedOperation.Audience.USERS, 1024, this::host),
+                new HostedOperation("/rialto.Sync/Register", HostedOperation.Audience.DEVICES, 1024, this::host));
+    }
+
+    private CompletionStage<byte[]> register(HostedCall call) {
+        registrars.add(call.caller().issuer());
+        return CompletableFuture.completedStage(call.message());
+    }
+
+    private CompletionStage<byte[]> host(HostedCall call) {
+        return hosts.apply(call);
     }
 
     private final class FakeDestinations implements Destinations {

@@ -27,6 +27,7 @@ final class Phone {
     final SoftwareDeviceKey key;
 
     String edgeName;
+    String contentType = "application/json";
     String credential = "";
     String device = "";
 
@@ -114,7 +115,7 @@ final class Phone {
                 .header("rialto-counter", Long.toString(count))
                 .header("rialto-time", Long.toString(seconds))
                 .header("rialto-edge", edgeName)
-                .header("rialto-content-type", "application/json");
+                .header("rialto-content-type", contentType);
         for (int i = 0; i < headers.length; i += 2) {
             call.header(headers[i], headers[i + 1]);
         }
@@ -148,7 +149,10 @@ final class Phone {
     FakeCall sign(
             String path, String body, String keyId, String nonce, long created, List<String> left, String... headers)
             throws Exception {
-        FakeCall call = edge.post(path, body).header("rialto-edge", edgeName);
+        FakeCall call = edge.call("POST", path)
+                .header("content-type", contentType)
+                .header("rialto-edge", edgeName)
+                .body(body);
         List<String> covered = new ArrayList<>(List.of("@method", "@path", "rialto-edge", "content-type"));
         if (!body.isEmpty()) {
             call.header("content-digest", ContentDigest.of(body.getBytes(StandardCharsets.UTF_8)));

@@ -21,6 +21,12 @@ final class Bytes {
         return bytes;
     }
 
+    static void putInt(byte[] to, int at, int value) {
+        for (int i = 0; i < 4; i++) {
+            to[at + i] = (byte) (value >>> (24 - 8 * i));
+        }
+    }
+
     static void putLong(byte[] to, int at, long value) {
         for (int i = 0; i < 8; i++) {
             to[at + i] = (byte) (value >>> (56 - 8 * i));

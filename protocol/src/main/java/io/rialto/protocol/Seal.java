@@ -18,6 +18,9 @@ public final class Seal {
     /** No counter reaches it: a session ends first. */
     public static final long MAX_COUNTER = 1L << 48;
 
+    /** The last message of one direction of a stream: a message a second takes 68 years. */
+    public static final int MAX_FRAME = Integer.MAX_VALUE;
+
     /** What sealing adds to a body. */
     public static final int TAG_BYTES = 16;
 
@@ -50,6 +53,7 @@ public final class Seal {
     private static final byte[][] ANSWER_LINES = lines(ANSWER_HEADERS);
     private static final byte[] CALL_LABEL = Bytes.ascii("rialto call 1\n");
     private static final byte[] ANSWER_LABEL = Bytes.ascii("rialto answer 1\n");
+    private static final byte[] FRAME_LABEL = Bytes.ascii("rialto frame 1\n");
 
     /** One session's: to the server and to the client. */
     private static final int FEWEST_CIPHERS = 2;
@@ -117,7 +121,7 @@ public final class Seal {
             int off,
             int len) {
         requireText(associateCall(counter, method, pathAndQuery, headers));
-        return seal(key, counter, body, off, len);
+        return seal(key, counter, 0, body, off, len);
     }
 
     /**
@@ -141,7 +145,7 @@ public final class Seal {
         if (!associateCall(counter, method, pathAndQuery, headers)) {
             throw new ProtocolException(Reason.TAMPERED_BODY, "sealed call: a covered header is not text");
         }
-        return open("call", key, counter, body, off, len);
+        return open("call", key, counter, 0, body, off, len);
     }
 
     /**
@@ -153,7 +157,7 @@ public final class Seal {
     public byte[] sealAnswer(
             SealKey key, long counter, int status, HeaderSource headers, byte[] body, int off, int len) {
         requireText(associateAnswer(counter, status, headers));
-        return seal(key, counter, body, off, len);
+        return seal(key, counter, 0, body, off, len);
     }
 
     /**
@@ -167,7 +171,47 @@ public final class Seal {
         if (!associateAnswer(counter, status, headers)) {
             throw new ProtocolException(Reason.TAMPERED_BODY, "sealed answer: a covered header is not text");
         }
-        return open("answer", key, counter, body, off, len);
+        return open("answer", key, counter, 0, body, off, len);
+    }
+
+    /**
+     * Seals a message of a stream, in either direction.
+     *
+     * @param key the session's key to the server, or to the client
+     * @param counter that of the call that opened the stream
+     * @param index 1 for the first message after the opening, and one more for each; never used twice
+     */
+    public byte[] sealFrame(SealKey key, long counter, int index, byte[] message, int off, int len) {
+        if (index < 1) {
+            throw new IllegalArgumentException("frame index: " + index + " (expected: 1 to 2^31 - 1)");
+        }
+        associateFrame(counter, index);
+        return seal(key, counter, index, message, off, len);
+    }
+
+    /**
+     * Opens a message of a stream.
+     *
+     * @throws ProtocolException {@link Reason#TAMPERED_BODY} where it is not the message that was sealed as this one of
+     *     this stream
+     */
+    public byte[] openFrame(SealKey key, long counter, int index, byte[] message, int off, int len)
+            throws ProtocolException {
+        requireCounter(counter);
+        if (index < 1) {
+            throw new ProtocolException(Reason.MALFORMED_FRAME, "frame index: " + index + " (expected: 1 to 2^31 - 1)");
+        }
+        associateFrame(counter, index);
+        return open("frame", key, counter, index, message, off, len);
+    }
+
+    private void associateFrame(long counter, int index) {
+        associated.clear();
+        associated.add(FRAME_LABEL);
+        associated.addDecimal(counter);
+        associated.add('\n');
+        associated.addDecimal(index);
+        associated.add('\n');
     }
 
     private boolean associateCall(long counter, CharSequence method, CharSequence pathAndQuery, HeaderSource headers) {
@@ -205,18 +249,18 @@ public final class Seal {
         return text && !associated.overflowed();
     }
 
-    private byte[] seal(SealKey key, long counter, byte[] body, int off, int len) {
+    private byte[] seal(SealKey key, long counter, int index, byte[] body, int off, int len) {
         if (counter < 1 || counter >= MAX_COUNTER) {
             throw new IllegalArgumentException("counter: " + counter + " (expected: 1 to 2^48 - 1)");
         }
         try {
-            return cipher(Cipher.ENCRYPT_MODE, key, counter).doFinal(body, off, len);
+            return cipher(Cipher.ENCRYPT_MODE, key, counter, index).doFinal(body, off, len);
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException("AES-GCM refused to seal counter " + counter, e);
         }
     }
 
-    private byte[] open(String what, SealKey key, long counter, byte[] body, int off, int len)
+    private byte[] open(String what, SealKey key, long counter, int index, byte[] body, int off, int len)
             throws ProtocolException {
         if (len < TAG_BYTES) {
             throw new ProtocolException(
@@ -224,7 +268,7 @@ public final class Seal {
                     "sealed " + what + ": " + len + " bytes (expected: at least the tag's " + TAG_BYTES + ")");
         }
         try {
-            return cipher(Cipher.DECRYPT_MODE, key, counter).doFinal(body, off, len);
+            return cipher(Cipher.DECRYPT_MODE, key, counter, index).doFinal(body, off, len);
         } catch (BadPaddingException e) {
             throw new ProtocolException(
                     Reason.TAMPERED_BODY,
@@ -236,13 +280,14 @@ public final class Seal {
     }
 
     /** The key's cipher, ready for a body. */
-    private Cipher cipher(int mode, SealKey key, long counter) throws GeneralSecurityException {
+    private Cipher cipher(int mode, SealKey key, long counter, int index) throws GeneralSecurityException {
         int place = key.place & (ciphers.length - 1);
         Cipher cipher = ciphers[place];
         if (cipher == null) {
             cipher = Cipher.getInstance("AES/GCM/NoPadding");
             ciphers[place] = cipher;
         }
+        Bytes.putInt(nonce, 0, index);
         Bytes.putLong(nonce, 4, counter);
         cipher.init(mode, key.key, new GCMParameterSpec(TAG_BYTES * 8, nonce));
         cipher.updateAAD(associated.array(), 0, associated.size());

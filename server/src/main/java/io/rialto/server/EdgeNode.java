@@ -5,7 +5,7 @@ import io.rialto.cells.TableException;
 import io.rialto.gateway.EdgeName;
 import io.rialto.gateway.Gateway;
 import io.rialto.gateway.GatewayPorts;
-import io.rialto.gateway.InternalOperation;
+import io.rialto.gateway.HostedOperation;
 import io.rialto.gateway.config.ConfigException;
 import io.rialto.gateway.config.GatewayConfig;
 import io.rialto.gateway.config.Keys;
@@ -33,8 +33,8 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -52,6 +52,9 @@ final class EdgeNode implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(EdgeNode.class);
     private static final byte[] DONE = "{}".getBytes(StandardCharsets.UTF_8);
     private static final Duration INTERNAL_DRAIN = Duration.ofSeconds(5);
+
+    /** A registration lists a backend's operations. */
+    private static final int MAX_REGISTRATION = 256 * 1024;
 
     private final EdgeSettings settings;
     private final SecureRandom random;
@@ -148,9 +151,9 @@ final class EdgeNode implements AutoCloseable {
 
     private GatewayPorts ports() {
         Registry registry = backends.registry();
-        Map<String, InternalOperation> internal = Map.of(
-                "/rialto.Backends/Register", (caller, body) -> register(registry, body),
-                "/rialto.Backends/Deregister", (caller, body) -> deregister(registry, body));
+        List<HostedOperation> hosted = List.of(
+                hosted("/rialto.Backends/Register", body -> register(registry, body)),
+                hosted("/rialto.Backends/Deregister", body -> deregister(registry, body)));
         return new GatewayPorts(
                 EdgeName.starting(settings.cell(), settings.node(), random),
                 upstreams,
@@ -160,9 +163,27 @@ final class EdgeNode implements AutoCloseable {
                 new HttpFetcher(),
                 loop -> loops.of(loop).delay().minimumNanos(),
                 meters,
-                internal,
+                () -> loops.next().eventLoop(),
+                hosted,
+                null,
                 meters::text,
                 () -> publicSide != null);
+    }
+
+    /** What answers another server's message. */
+    @FunctionalInterface
+    private interface Service {
+        byte[] answer(byte[] message) throws ProtocolException;
+    }
+
+    private static HostedOperation hosted(String path, Service service) {
+        return new HostedOperation(path, HostedOperation.Audience.SERVERS, MAX_REGISTRATION, call -> {
+            try {
+                return CompletableFuture.completedStage(service.answer(call.message()));
+            } catch (ProtocolException refused) {
+                return CompletableFuture.failedStage(refused);
+            }
+        });
     }
 
     private byte[] register(Registry registry, byte[] body) throws ProtocolException {

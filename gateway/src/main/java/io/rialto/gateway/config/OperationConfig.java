@@ -104,6 +104,28 @@ public record OperationConfig(
                 HeaderRules.NONE);
     }
 
+    /** The same with another limit on messages. */
+    public OperationConfig withMaxBodyBytes(int bytes) {
+        return new OperationConfig(
+                name,
+                app,
+                backend,
+                auth,
+                route,
+                idempotent,
+                keyed,
+                login,
+                timeoutMillis,
+                bytes,
+                rate,
+                cache,
+                coalesce,
+                mock,
+                record,
+                request,
+                response);
+    }
+
     static @Nullable OperationConfig read(Fields fields) {
         OperationName name = fields.parsed("name", fields.required("name"), OperationName::of);
         Auth auth = fields.choice("auth", Auth.USER);

@@ -83,6 +83,12 @@ public final class Refusals {
         return new Refusal(reason.httpStatus(), headers, ByteBufUtil.writeUtf8(ByteBufAllocator.DEFAULT, json));
     }
 
+    /** What ends a stream that had begun: gRPC's status and the reason, for trailers. */
+    public static HeaderList trailers(Reason reason, String message) {
+        Refusal refusal = of(reason, message, true);
+        return refusal.headers().remove(CONTENT_TYPE);
+    }
+
     private static void appendEscaped(StringBuilder json, String text) {
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);

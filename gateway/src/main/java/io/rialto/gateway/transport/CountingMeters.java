@@ -14,6 +14,8 @@ public final class CountingMeters implements TransportMeters {
     private final LongAdder called = new LongAdder();
     private final Map<ConnectionEnd, LongAdder> ended = new EnumMap<>(ConnectionEnd.class);
     private final Map<Reason, LongAdder> refused = new EnumMap<>(Reason.class);
+    private final LongAdder streamsBegan = new LongAdder();
+    private final Map<StreamEnd, LongAdder> streamsEnded = new EnumMap<>(StreamEnd.class);
 
     public CountingMeters() {
         for (ConnectionEnd cause : ConnectionEnd.values()) {
@@ -21,6 +23,9 @@ public final class CountingMeters implements TransportMeters {
         }
         for (Reason reason : Reason.values()) {
             refused.put(reason, new LongAdder());
+        }
+        for (StreamEnd cause : StreamEnd.values()) {
+            streamsEnded.put(cause, new LongAdder());
         }
     }
 
@@ -47,6 +52,24 @@ public final class CountingMeters implements TransportMeters {
     @Override
     public void refused(Listener side, Reason reason) {
         of(refused, reason).increment();
+    }
+
+    @Override
+    public void streamBegan(Listener side) {
+        streamsBegan.increment();
+    }
+
+    @Override
+    public void streamEnded(Listener side, StreamEnd cause) {
+        of(streamsEnded, cause).increment();
+    }
+
+    public long streamsBegan() {
+        return streamsBegan.sum();
+    }
+
+    public long streamsEnded(StreamEnd cause) {
+        return of(streamsEnded, cause).sum();
     }
 
     public long opened() {

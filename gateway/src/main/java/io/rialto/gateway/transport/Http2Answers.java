@@ -80,13 +80,32 @@ final class Http2Answers {
         }
     }
 
+    /** More of a stream: a message, now or behind those that wait; or nothing, when it only ends. */
+    void more(Http2Call call, ByteBuf message) {
+        queuedBytes += message.readableBytes();
+        try {
+            if (queuedBytes > connection.port.limits.queuedBytes()) {
+                if (call.unsent == null) {
+                    message.release();
+                }
+                throw new Http2Failure(ConnectionEnd.QUEUE_FULL, "too many bytes of answers wait");
+            }
+            if (call.unsent == null) {
+                call.unsent = message;
+                send(call);
+            }
+        } catch (Http2Failure failure) {
+            connection.fail(failure);
+        }
+    }
+
     private static boolean isHead(Http2Call call) {
         return call.method().contentEquals("HEAD");
     }
 
     /** Sends what windows and the channel have room for. */
     private void send(Http2Call call) throws Http2Failure {
-        ByteBuf unsent = call.unsent;
+        ByteBuf unsent = next(call, call.unsent);
         while (unsent != null && unsent.isReadable()) {
             long room = Math.min(window, call.sendWindow);
             if (room <= 0 || !connection.mayWrite()) {
@@ -97,24 +116,46 @@ final class Http2Answers {
             }
             int length = (int) Math.min(room, Math.min(unsent.readableBytes(), Http2Reader.MAX_FRAME));
             boolean last = length == unsent.readableBytes();
-            Http2Frames.data(connection.out(Http2Frames.SMALL), call.stream, length, last && call.trailers == null);
+            boolean ends = last && call.trailers == null && !isOpenStream(call);
+            Http2Frames.data(connection.out(Http2Frames.SMALL), call.stream, length, ends);
             connection.write(unsent.readRetainedSlice(length));
             window -= length;
             call.sendWindow -= length;
             queuedBytes -= length;
             sentBytes += length;
             call.sent += length;
+            if (call.live != null) {
+                call.live.left(length);
+                unsent = next(call, unsent);
+            }
             if (length < TINY_DATA && !last) {
                 floods.drop(connection.activeNanos);
             } else {
                 floods.sent();
             }
         }
+        if (isOpenStream(call)) {
+            return; // more may come
+        }
         HeaderList trailers = call.trailers;
         if (trailers != null) {
             writeHeaders(call, 0, trailers, -1, true);
         }
         finish(call);
+    }
+
+    private static boolean isOpenStream(Http2Call call) {
+        return call.live != null && call.live.isOpen();
+    }
+
+    /** What is to be sent: the present buffer while anything is left of it, then the next of a stream. */
+    private static @Nullable ByteBuf next(Http2Call call, @Nullable ByteBuf present) {
+        if (call.live == null || present == null || present.isReadable()) {
+            return present;
+        }
+        present.release();
+        call.unsent = call.live.next();
+        return call.unsent;
     }
 
     private void enqueue(Http2Call call) {
@@ -193,14 +234,16 @@ final class Http2Answers {
             connection.reset(call.stream, Http2Error.NO_ERROR);
         }
         connection.remove(call);
-        if (!complete) {
+        if (!complete && call.live == null) {
             floods.reset(connection.activeNanos);
         }
     }
 
     /** A call ends before its answer has left. */
     void forget(Http2Call call) {
-        if (call.unsent != null) {
+        if (call.live != null && call.live.waitingBytes() > 0) {
+            queuedBytes -= call.live.waitingBytes();
+        } else if (call.unsent != null) {
             queuedBytes -= call.unsent.readableBytes();
         }
     }

@@ -6,6 +6,7 @@ import io.netty.channel.EventLoop;
 import io.netty.util.AsciiString;
 import io.netty.util.ReferenceCountUtil;
 import io.rialto.gateway.http.HeaderList;
+import io.rialto.protocol.Reason;
 import java.net.SocketAddress;
 import org.jspecify.annotations.Nullable;
 
@@ -17,10 +18,12 @@ final class Http2Call implements InboundCall {
     final Http2Connection connection;
     final int stream;
     final long startedNanos;
+    private static final HeaderList NO_HEADERS = new HeaderList();
+
     private final AsciiString method;
     private final String path;
-    private final @Nullable String query;
-    private final HeaderList headers;
+    private @Nullable String query;
+    private HeaderList headers;
 
     /** The declared length of the body, -1 if none. */
     final long declaredLength;
@@ -53,7 +56,11 @@ final class Http2Call implements InboundCall {
     HeaderList trailers;
 
     /** What of the answer's body has left. */
-    int sent;
+    long sent;
+
+    /** What it may become, or has become; null for an ordinary call. */
+    @Nullable
+    Http2Stream live;
 
     /** Of the body while it comes, of the answer while the phone takes it; from the first visit that finds it so. */
     @Nullable
@@ -75,8 +82,38 @@ final class Http2Call implements InboundCall {
         this.query = mark < 0 ? null : target.substring(mark + 1);
     }
 
+    /** Takes a frame's content, within the limits. */
+    void body(ByteBuf in, int from, int content, boolean ends) {
+        if (content > connection.port.limits.bodyBytes() - received) {
+            connection.receive(-received);
+            connection.refuse(this, Reason.BODY_TOO_LARGE, connection.tooLarge((long) received + content));
+            return;
+        }
+        if (!ends && !connection.mayReceive(content)) {
+            connection.receive(-received);
+            connection.refuse(this, Reason.OVERLOADED, "too many bytes of bodies that are not complete");
+            return;
+        }
+        append(in, from, content, ends);
+        if (ends) {
+            connection.receive(content - received);
+            connection.complete(this);
+            return;
+        }
+        connection.receive(content);
+        connection.credit(this, 0);
+    }
+
+    /** Whether its body comes too slowly. */
+    boolean isSlow(long now) {
+        if (pace == null) {
+            pace = new Pace(startedNanos, 0);
+        }
+        return pace.isSlow(now, received, connection.port.bodyNanos, connection.port.bytesPerSecond);
+    }
+
     /** Adds a frame's content; the last frame of a body that came in one is kept as it is, others are gathered. */
-    void append(ByteBuf in, int from, int length, boolean last) {
+    private void append(ByteBuf in, int from, int length, boolean last) {
         received += length;
         if (length == 0) {
             return;
@@ -101,9 +138,25 @@ final class Http2Call implements InboundCall {
         body = null;
     }
 
+    /** It is a stream now, which may stay for hours: what was asked is of no more use. */
+    void forgetRequest() {
+        headers = NO_HEADERS;
+        query = null;
+        body = null;
+        onCancel = null;
+    }
+
+    /** The first message of a stream. */
+    void hello(ByteBuf message) {
+        body = message;
+    }
+
     /** Ends it without (more of) an answer. */
     void cancel() {
         closed = true;
+        if (live != null) {
+            live.gone();
+        }
         dropBody();
         ReferenceCountUtil.release(unsent);
         unsent = null;
@@ -152,6 +205,11 @@ final class Http2Call implements InboundCall {
     @Override
     public ByteBuf body() {
         return body == null ? Unpooled.EMPTY_BUFFER : body;
+    }
+
+    @Override
+    public @Nullable InboundStream stream() {
+        return live;
     }
 
     @Override

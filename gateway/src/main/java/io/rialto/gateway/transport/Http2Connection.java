@@ -1,6 +1,7 @@
 package io.rialto.gateway.transport;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http2.Http2CodecUtil;
@@ -13,7 +14,6 @@ import io.rialto.gateway.http.HeaderList;
 import io.rialto.gateway.http.Refusals;
 import io.rialto.protocol.Reason;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,13 +29,6 @@ final class Http2Connection extends Connection {
 
     static final int CONNECTION_WINDOW = 1 << 20;
 
-    /** Entries of one SETTINGS frame; there are seven names. Each change of windows costs a look at every stream. */
-    private static final int MAX_SETTINGS = 32;
-
-    /** How long a graceful GOAWAY waits for streams that crossed it, if the phone does not confirm. */
-    private static final long DRAIN_NANOS = TimeUnit.SECONDS.toNanos(1);
-
-    private static final long DRAIN_PING = 0x7269616c746f2e31L;
     private static final int HTTP_CONTINUE = 100;
 
     private final Http2Reader reader;
@@ -43,15 +36,18 @@ final class Http2Connection extends Connection {
     final Http2Answers answers;
     private @Nullable RequestDecoder decoder;
     private @Nullable IntObjectHashMap<Http2Call> calls;
+
+    /** The one stream of messages that the connection may have. */
+    private @Nullable Http2Stream device;
+
     private int lastStream;
-    private int goAwayLast = Integer.MAX_VALUE;
     private int receiveWindow = Http2CodecUtil.DEFAULT_WINDOW_SIZE;
 
     /** Bytes of bodies that are not complete. */
     private int receiving;
 
     private int settings;
-    private long drainStart;
+    private @Nullable Http2Drain drain;
 
     Http2Connection(Lane lane, Channel channel) {
         super(lane, channel);
@@ -94,13 +90,14 @@ final class Http2Connection extends Connection {
     private void cancelAll() {
         IntObjectHashMap<Http2Call> all = calls;
         calls = null;
+        device = null;
         answers.clear();
-        receive(-receiving);
         if (all != null) {
             for (Http2Call call : List.copyOf(all.values())) {
                 call.cancel();
             }
         }
+        receive(-receiving);
     }
 
     @Override
@@ -137,7 +134,7 @@ final class Http2Connection extends Connection {
             return;
         }
         lastStream = stream;
-        if (stream > goAwayLast || active() >= port.limits.streams()) {
+        if (drain != null && drain.refuses(stream) || active() >= port.limits.streams()) {
             floods.reset(activeNanos);
             reset(stream, Http2Error.REFUSED_STREAM);
         } else {
@@ -168,12 +165,23 @@ final class Http2Connection extends Connection {
             refuse(call, Reason.BODY_TOO_LARGE, tooLarge(declared));
         } else if (ends) {
             complete(call);
+        } else if (port.isStream(call)) {
+            stream(call);
         } else if (fields.fields().contains(HttpHeaderNames.EXPECT)) {
             answers.writeHeaders(call, HTTP_CONTINUE, new HeaderList(4), -1, false);
         }
     }
 
-    private String tooLarge(long length) {
+    private void stream(Http2Call call) {
+        if (device != null) {
+            refuse(call, Reason.OVERLOADED, "this connection has a stream already (expected: one; end it first)");
+            return;
+        }
+        device = new Http2Stream(call);
+        call.live = device;
+    }
+
+    String tooLarge(long length) {
         return "body of " + length + " bytes (expected: at most " + port.limits.bodyBytes() + ")";
     }
 
@@ -192,6 +200,10 @@ final class Http2Connection extends Connection {
             throw new Http2Failure(ConnectionEnd.HTTP2_PROTOCOL, "HEADERS again on stream " + stream);
         }
         call.complete = true;
+        if (call.live != null) {
+            call.live.data(Unpooled.EMPTY_BUFFER, 0, 0, true);
+            return;
+        }
         if (call.answered) {
             return;
         }
@@ -230,42 +242,32 @@ final class Http2Connection extends Connection {
             throw new Http2Failure(ConnectionEnd.HTTP2_FLOW_CONTROL, "DATA beyond the window of stream " + stream);
         }
         call.complete = ends;
-        if (call.answered) {
-            return;
-        }
-        body(call, in, from, content, ends);
-    }
-
-    private void body(Http2Call call, ByteBuf in, int from, int content, boolean ends) {
-        if (content > port.limits.bodyBytes() - call.received) {
-            receive(-call.received);
-            refuse(call, Reason.BODY_TOO_LARGE, tooLarge((long) call.received + content));
-            return;
-        }
-        if (!ends && (receiving + content > port.limits.receivedBytes() || !port.mayReceive(content))) {
-            receive(-call.received);
-            refuse(call, Reason.OVERLOADED, "too many bytes of bodies that are not complete");
-            return;
-        }
-        call.append(in, from, content, ends);
-        if (ends) {
-            receive(content - call.received);
-            complete(call);
-            return;
-        }
-        receive(content);
-        if (call.receiveWindow < STREAM_WINDOW / 2) {
-            Http2Frames.windowUpdate(out(Http2Frames.SMALL), call.stream, STREAM_WINDOW - call.receiveWindow);
-            call.receiveWindow = STREAM_WINDOW;
+        if (call.live != null) {
+            call.live.data(in, from, content, ends);
+        } else if (!call.answered) {
+            call.body(in, from, content, ends);
         }
     }
 
-    private void receive(int change) {
+    /** Opens a stream's window again, but for what is held of it, when half of it is used up. */
+    void credit(Http2Call call, int held) {
+        int room = STREAM_WINDOW - held;
+        if (room - call.receiveWindow > STREAM_WINDOW / 2) {
+            Http2Frames.windowUpdate(out(Http2Frames.SMALL), call.stream, room - call.receiveWindow);
+            call.receiveWindow = room;
+        }
+    }
+
+    boolean mayReceive(int bytes) {
+        return receiving + bytes <= port.limits.receivedBytes() && port.mayReceive(bytes);
+    }
+
+    void receive(int change) {
         receiving += change;
         port.receive(change);
     }
 
-    private void complete(Http2Call call) {
+    void complete(Http2Call call) {
         if (call.declaredLength >= 0 && call.declaredLength != call.received) {
             refuse(
                     call,
@@ -273,6 +275,11 @@ final class Http2Connection extends Connection {
                     "body of " + call.received + " bytes (expected: " + call.declaredLength + " by content-length)");
             return;
         }
+        handOver(call);
+    }
+
+    /** The whole request is there, or the first message of a stream. */
+    void handOver(Http2Call call) {
         call.arrivedNanos = activeNanos;
         call.handedOver = true;
         port.meters.called(port.side);
@@ -295,7 +302,7 @@ final class Http2Connection extends Connection {
         refuse(call, reason, message);
     }
 
-    private void refuse(Http2Call call, Reason reason, String message) {
+    void refuse(Http2Call call, Reason reason, String message) {
         port.meters.refused(port.side, reason);
         call.dropBody();
         Refusals.Refusal refusal = Refusals.of(reason, message, Refusals.isGrpc(call.headers()));
@@ -314,12 +321,18 @@ final class Http2Connection extends Connection {
 
     void remove(Http2Call call) {
         call.closed = true;
+        if (call.live != null) {
+            if (device == call.live) {
+                device = null;
+            }
+            call.live.gone();
+        }
         if (calls != null) {
             calls.remove(call.stream);
         }
         activeNanos = loop.nanoTime();
-        if (goAwayLast != Integer.MAX_VALUE) {
-            drainStart = activeNanos;
+        if (drain != null) {
+            drain.left(activeNanos);
         }
     }
 
@@ -339,9 +352,21 @@ final class Http2Connection extends Connection {
         if (!call.complete && !call.answered) {
             receive(-call.received);
         }
+        drop(call);
+    }
+
+    private void drop(Http2Call call) {
         answers.forget(call);
         remove(call);
         call.cancel();
+    }
+
+    /** Ends a stream with what waits of it. */
+    void abandon(Http2Call call, Http2Error error) {
+        if (!call.closed) {
+            reset(call.stream, error);
+            drop(call);
+        }
     }
 
     void onWindow(int stream, int increment) throws Http2Failure {
@@ -361,30 +386,11 @@ final class Http2Connection extends Connection {
     }
 
     void onSetting(int name, long value) throws Http2Failure {
-        if (++settings > MAX_SETTINGS) {
-            throw new Http2Failure(ConnectionEnd.CONTROL_FLOOD, "a SETTINGS frame of more than " + MAX_SETTINGS);
+        if (++settings > Http2PeerSettings.MAX_ENTRIES) {
+            throw new Http2Failure(ConnectionEnd.CONTROL_FLOOD, "a SETTINGS frame of too many entries: " + settings);
         }
-        switch (name) {
-            case Http2CodecUtil.SETTINGS_ENABLE_PUSH -> {
-                if (value > 1) {
-                    throw new Http2Failure(ConnectionEnd.HTTP2_PROTOCOL, "ENABLE_PUSH: " + value);
-                }
-            }
-            case Http2CodecUtil.SETTINGS_INITIAL_WINDOW_SIZE -> {
-                if (value > Integer.MAX_VALUE) {
-                    throw new Http2Failure(ConnectionEnd.HTTP2_FLOW_CONTROL, "INITIAL_WINDOW_SIZE: " + value);
-                }
-                answers.onStreamWindow(value, calls == null ? List.of() : calls.values());
-            }
-            case Http2CodecUtil.SETTINGS_MAX_FRAME_SIZE -> {
-                if (value < Http2CodecUtil.MAX_FRAME_SIZE_LOWER_BOUND
-                        || value > Http2CodecUtil.MAX_FRAME_SIZE_UPPER_BOUND) {
-                    throw new Http2Failure(ConnectionEnd.HTTP2_PROTOCOL, "MAX_FRAME_SIZE: " + value);
-                }
-            }
-            default -> {
-                // Of no effect on a server that pushes nothing, has no dynamic table and sends the smallest frames.
-            }
+        if (Http2PeerSettings.isWindow(name, value)) {
+            answers.onStreamWindow(value, calls == null ? List.of() : calls.values());
         }
     }
 
@@ -398,8 +404,8 @@ final class Http2Connection extends Connection {
         floods.control(activeNanos);
         if (!ack) {
             Http2Frames.ping(out(Http2Frames.SMALL), true, content);
-        } else if (content == DRAIN_PING && drainStart != 0) {
-            goAwayForGood();
+        } else if (drain != null && drain.isConfirmedBy(content)) {
+            drain.forGood(lastStream);
         }
     }
 
@@ -424,16 +430,14 @@ final class Http2Connection extends Connection {
             fail(new Http2Failure(ConnectionEnd.HEADER_TIMEOUT, "a frame or header block did not arrive in time"));
             return;
         }
-        if (drainStart != 0 && goAwayLast == Integer.MAX_VALUE && now - drainStart > DRAIN_NANOS) {
-            goAwayForGood();
+        if (drain != null && drain.isDue(now)) {
+            drain.forGood(lastStream);
             return;
         }
         if (active() == 0) {
             calls = null;
             answers.clear();
-            if (goAwayLast != Integer.MAX_VALUE && now - drainStart > DRAIN_NANOS) {
-                // Not at once: a call that crossed GOAWAY is told that it may come again elsewhere, which an end cannot
-                // say.
+            if (drain != null && drain.isOver(now)) {
                 linger();
             } else if (now - activeNanos > port.idleNanos) {
                 ended(ConnectionEnd.IDLE);
@@ -454,10 +458,20 @@ final class Http2Connection extends Connection {
             return null;
         }
         boolean reading = channel.config().isAutoRead();
+        Http2Stream stream = device;
+        if (stream != null) {
+            ConnectionEnd end = stream.check(now, reading);
+            if (end != null || device == null) {
+                return end;
+            }
+        }
         for (Http2Call call : all.values()) {
+            if (call.live != null) {
+                continue;
+            }
             if (!call.complete && !call.answered) {
                 // What we do not read for now cannot come.
-                if (reading && isSlow(call, now)) {
+                if (reading && call.isSlow(now)) {
                     return ConnectionEnd.BODY_TIMEOUT;
                 }
             } else if (call.answered && answers.isStalled(call, now)) {
@@ -467,29 +481,17 @@ final class Http2Connection extends Connection {
         return answers.isStalled(now) ? ConnectionEnd.ANSWER_STALLED : null;
     }
 
-    private boolean isSlow(Http2Call call, long now) {
-        if (call.pace == null) {
-            call.pace = new Pace(call.startedNanos, 0);
-        }
-        return call.pace.isSlow(now, call.received, port.bodyNanos, port.bytesPerSecond);
-    }
-
     @Override
     void drain() {
-        if (drainStart == 0 && isOpen()) {
-            // First without a number, so that calls already on their way are still served; then for good.
-            drainStart = Math.max(1, loop.nanoTime());
-            Http2Frames.goAway(out(Http2Frames.SMALL), Integer.MAX_VALUE, Http2Error.NO_ERROR, "");
-            Http2Frames.ping(out(Http2Frames.SMALL), false, DRAIN_PING);
+        if (drain == null && isOpen()) {
+            drain = Http2Drain.start(this);
+            if (device != null) {
+                device.drain();
+            }
         }
     }
 
-    private void goAwayForGood() {
-        if (goAwayLast == Integer.MAX_VALUE && isOpen()) {
-            goAwayLast = lastStream;
-            drainStart = loop.nanoTime();
-            ended(ConnectionEnd.DRAINED);
-            Http2Frames.goAway(out(Http2Frames.SMALL), lastStream, Http2Error.NO_ERROR, "");
-        }
+    boolean draining() {
+        return drain != null;
     }
 }

@@ -8,7 +8,7 @@ import java.net.SocketAddress;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One request, decoded and whole. A transport has already refused what is not well-formed HTTP and what is over the
+ * One request, decoded and whole; or the beginning of a stream, with its first message as the body. A transport has already refused what is not well-formed HTTP and what is over the
  * listener's limits. Everything here is used on {@link #loop()} only.
  */
 public interface InboundCall {
@@ -50,6 +50,11 @@ public interface InboundCall {
 
     /** Runs on the loop, at most once, if the phone cancels the call or goes away before the answer. */
     void onCancel(Runnable action);
+
+    /** The stream that it may become, or null where it is an ordinary call. */
+    default @Nullable InboundStream stream() {
+        return null;
+    }
 
     /** Which side of the house a listener faces. */
     enum Listener {

@@ -1,7 +1,9 @@
 package io.rialto.gateway.transport;
 
 import io.netty.channel.Channel;
+import io.netty.util.AsciiString;
 import io.netty.util.internal.PlatformDependent;
+import io.rialto.gateway.http.Refusals;
 import io.rialto.gateway.transport.InboundCall.Listener;
 import java.net.Inet6Address;
 import java.net.InetSocketAddress;
@@ -15,6 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /** What all connections of one listener share. */
 final class Port {
+    private static final AsciiString SEALED = AsciiString.cached("application/rialto-sealed");
+
     final Listener side;
     final TransportSettings.Limits limits;
     final TransportSettings.Floods floods;
@@ -26,6 +30,7 @@ final class Port {
     final long bodyNanos;
     final long answerNanos;
     final long idleNanos;
+    final long silenceNanos;
     final int bytesPerSecond;
 
     /**
@@ -56,6 +61,7 @@ final class Port {
         bodyNanos = times.body().toNanos();
         answerNanos = times.answer().toNanos();
         idleNanos = times.idle().toNanos();
+        silenceNanos = times.silence().toNanos();
         bytesPerSecond = times.bodyBytesPerSecond();
     }
 
@@ -98,6 +104,15 @@ final class Port {
             emptied.complete(null);
         }
         return emptied;
+    }
+
+    /** Whether a call, of which only the head is known, is to become a stream. */
+    boolean isStream(InboundCall call) {
+        if (!handler.isStream(call.path()) || !call.method().contentEquals("POST")) {
+            return false;
+        }
+        AsciiString type = call.headers().get(Refusals.CONTENT_TYPE);
+        return type != null && (Refusals.isGrpc(call.headers()) || type.contentEquals(SEALED));
     }
 
     int connections() {

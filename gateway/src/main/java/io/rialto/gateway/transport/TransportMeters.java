@@ -19,4 +19,10 @@ public interface TransportMeters {
 
     /** A transport refused a request before it became a call. */
     default void refused(Listener side, Reason reason) {}
+
+    /** A stream began. */
+    default void streamBegan(Listener side) {}
+
+    /** A stream that had begun ended. */
+    default void streamEnded(Listener side, StreamEnd cause) {}
 }

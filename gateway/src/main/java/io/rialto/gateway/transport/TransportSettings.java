@@ -50,7 +50,7 @@ public record TransportSettings(Limits limits, Times times, Floods floods) {
     }
 
     /**
-     * Times; each ends the connection.
+     * Times; each ends the connection, but for the last.
      *
      * @param handshake from the first byte to the end of the TLS handshake, or to a request on a plain port
      * @param header for a request's head, or one frame, to arrive
@@ -58,6 +58,7 @@ public record TransportSettings(Limits limits, Times times, Floods floods) {
      * @param bodyBytesPerSecond the least rate of a body, and of answers that wait for the phone
      * @param answer over each such time the phone must take what waits for it at that rate
      * @param idle without a call
+     * @param silence of a phone on its stream; ends the stream only
      */
     public record Times(
             Duration handshake,
@@ -65,7 +66,8 @@ public record TransportSettings(Limits limits, Times times, Floods floods) {
             Duration body,
             int bodyBytesPerSecond,
             Duration answer,
-            Duration idle) {
+            Duration idle,
+            Duration silence) {
         public Times {
             positive("handshake", handshake);
             positive("header", header);
@@ -73,6 +75,7 @@ public record TransportSettings(Limits limits, Times times, Floods floods) {
             within("body-bytes-per-second", bodyBytesPerSecond, 1, 1 << 30);
             positive("answer", answer);
             positive("idle", idle);
+            positive("silence", silence);
         }
 
         public static Times defaults() {
@@ -82,7 +85,8 @@ public record TransportSettings(Limits limits, Times times, Floods floods) {
                     Duration.ofSeconds(10),
                     256,
                     Duration.ofSeconds(20),
-                    Duration.ofMinutes(5));
+                    Duration.ofMinutes(5),
+                    Duration.ofMinutes(15));
         }
     }
 

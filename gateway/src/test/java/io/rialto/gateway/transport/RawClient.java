@@ -13,12 +13,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** A client that writes bytes and frames as it is told, right or wrong. */
-final class RawClient implements AutoCloseable {
+public final class RawClient implements AutoCloseable {
     static final String PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
     @SuppressWarnings("ArrayRecordComponent") // never compared
-    record Frame(int type, int flags, int stream, byte[] content) {
-        int code() {
+    public record Frame(int type, int flags, int stream, byte[] content) {
+        public int code() {
             int at = type == Http2Reader.GOAWAY ? 4 : 0;
             return ((content[at] & 0xff) << 24)
                     | ((content[at + 1] & 0xff) << 16)
@@ -31,7 +31,7 @@ final class RawClient implements AutoCloseable {
     private final DataOutputStream out;
     private final DataInputStream in;
 
-    RawClient(int port) throws IOException {
+    public RawClient(int port) throws IOException {
         socket = new Socket(InetAddress.getLoopbackAddress(), port);
         socket.setSoTimeout(10_000);
         out = new DataOutputStream(socket.getOutputStream());
@@ -39,7 +39,7 @@ final class RawClient implements AutoCloseable {
     }
 
     /** Connects with HTTP/2's preface and settings of its own. */
-    static RawClient http2(int port, int... settings) throws IOException {
+    public static RawClient http2(int port, int... settings) throws IOException {
         RawClient client = new RawClient(port);
         client.write(PREFACE);
         ByteArrayOutputStream content = new ByteArrayOutputStream();
@@ -52,13 +52,13 @@ final class RawClient implements AutoCloseable {
         return client;
     }
 
-    RawClient write(String text) throws IOException {
+    public RawClient write(String text) throws IOException {
         out.write(text.getBytes(StandardCharsets.ISO_8859_1));
         out.flush();
         return this;
     }
 
-    RawClient frame(int type, int flags, int stream, byte... content) throws IOException {
+    public RawClient frame(int type, int flags, int stream, byte... content) throws IOException {
         out.write(content.length >> 16);
         out.writeShort(content.length);
         out.write(type);
@@ -70,7 +70,7 @@ final class RawClient implements AutoCloseable {
     }
 
     /** Names and values in turn, as literals without indexing. */
-    static byte[] block(String... fields) {
+    public static byte[] block(String... fields) {
         ByteArrayOutputStream block = new ByteArrayOutputStream();
         for (int i = 0; i < fields.length; i++) {
             if (i % 2 == 0) {
@@ -92,7 +92,7 @@ final class RawClient implements AutoCloseable {
         return block.toByteArray();
     }
 
-    static byte[] request(String path, String... more) {
+    public static byte[] request(String path, String... more) {
         byte[] pseudo = block(":method", "POST", ":scheme", "http", ":authority", "localhost", ":path", path);
         byte[] rest = block(more);
         byte[] all = new byte[pseudo.length + rest.length];
@@ -101,11 +101,11 @@ final class RawClient implements AutoCloseable {
         return all;
     }
 
-    RawClient call(int stream, String path) throws IOException {
+    public RawClient call(int stream, String path) throws IOException {
         return frame(Http2Reader.HEADERS, Http2Reader.END_HEADERS | Http2Reader.END_STREAM, stream, request(path));
     }
 
-    Frame read() throws IOException {
+    public Frame read() throws IOException {
         int length = (in.readUnsignedByte() << 16) | in.readUnsignedShort();
         int type = in.readUnsignedByte();
         int flags = in.readUnsignedByte();

@@ -45,7 +45,7 @@ final class TestGateway implements AutoCloseable {
         Duration brief = Duration.ofMillis(100);
         return new TransportSettings(
                 new Limits(50, 20, 4, 2, 4096, 20, 20_000, 30_000, 1 << 16),
-                new Times(brief, brief, brief, 1 << 20, brief, Duration.ofMinutes(1)),
+                new Times(brief, brief, brief, 1 << 20, brief, Duration.ofMinutes(1), Duration.ofMillis(300)),
                 new Floods(10, 10, 10, 10, 2));
     }
 
