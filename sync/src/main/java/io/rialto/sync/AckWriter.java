@@ -1,0 +1,79 @@
+package io.rialto.sync;
+
+import io.rialto.protocol.Reason;
+import java.util.ArrayList;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Tells the database what devices have applied. Since a key speaks for all before it, a stream waits here once however
+ * often it acknowledges. What gets lost is said again by the keys of the next hello.
+ */
+final class AckWriter {
+    private static final Logger LOG = LoggerFactory.getLogger(AckWriter.class);
+    /** One at once: acknowledgements gather while it writes, and their order between nodes does not matter. */
+    private static final WorkQueue.Bounds BOUNDS = new WorkQueue.Bounds(1, 500, 50_000);
+
+    private static final int MAX_WRITE = 1_000;
+
+    private final Inbox inbox;
+    private final DeliveryMeters meters;
+    private final WorkQueue<OpenStream> queue;
+
+    AckWriter(DeliveryPorts ports) {
+        this.inbox = ports.inbox();
+        this.meters = ports.meters();
+        this.queue = new WorkQueue<>(BOUNDS, this::write, ports);
+    }
+
+    void add(OpenStream stream) {
+        if (!stream.queueAcks()) {
+            return;
+        }
+        OpenStream dropped = queue.add(stream);
+        if (dropped != null) {
+            dropped.takeAcks();
+            meters.dropped(1);
+        }
+    }
+
+    void tick() {
+        queue.tick();
+    }
+
+    private record Owed(OpenStream stream, Acknowledgement acknowledgement) {}
+
+    private void write(List<OpenStream> streams) {
+        List<Owed> all = new ArrayList<>();
+        for (OpenStream stream : streams) {
+            stream.takeAcks().forEach(each -> all.add(new Owed(stream, each)));
+        }
+        for (int from = 0; from < all.size(); from += MAX_WRITE) {
+            try {
+                writeSome(all.subList(from, Math.min(all.size(), from + MAX_WRITE)));
+            } catch (InboxException e) {
+                meters.unanswered();
+                all.subList(from, all.size()).forEach(owed -> owed.stream.notWritten(List.of(owed.acknowledgement)));
+                streams.forEach(OpenStream::queueAcks);
+                throw e;
+            } catch (RuntimeException e) {
+                LOG.error("acknowledging for {} devices failed", streams.size(), e);
+            }
+        }
+    }
+
+    private void writeSome(List<Owed> some) {
+        List<AckOutcome> outcomes =
+                inbox.acknowledge(some.stream().map(Owed::acknowledgement).toList());
+        for (int i = 0; i < outcomes.size(); i++) {
+            Owed owed = some.get(i);
+            switch (outcomes.get(i)) {
+                case FOREIGN_KEY -> owed.stream.end(Reason.FOREIGN_KEY, "ack " + owed.acknowledgement.upTo());
+                case FUTURE_KEY -> owed.stream.end(Reason.FUTURE_KEY, "ack " + owed.acknowledgement.upTo());
+                // Where the shard has gone, the table's change ends the stream, and the keys are told there.
+                case FENCED, KEPT -> {}
+            }
+        }
+    }
+}
