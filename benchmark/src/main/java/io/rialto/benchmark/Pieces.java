@@ -78,9 +78,9 @@ public class Pieces {
         macKey = MacSigner.key(key);
         sealed = seal.sealCall(sealKey, 17, "POST", PATH, source, body, 0, body.length);
         SignatureInput input = SignatureInput.of(
-                List.of("@method", "@path", "content-digest", "content-type", HeaderNames.EDGE, HeaderNames.TICKET),
+                List.of("@method", "@path", "content-digest", "content-type", HeaderNames.EDGE),
                 1_790_000_000,
-                "Zk3vQ0m1x8Yw5LrT",
+                "17",
                 "ticket",
                 SignatureAlgorithm.HMAC_SHA256);
         signatureInput = input.header();

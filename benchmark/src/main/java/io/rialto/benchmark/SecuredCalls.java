@@ -105,8 +105,8 @@ final class SecuredCalls {
         MacKey key = MacSigner.key(session.keys().mac());
         MacSigner signer = new MacSigner();
         String digest = ContentDigest.of(body);
-        for (int i = 0; i < count; i++) {
-            calls.add(signed(signer, key, session, digest, body));
+        for (int counter = 1; counter <= count; counter++) {
+            calls.add(signed(signer, key, counter, session, digest, body));
         }
         return calls;
     }
@@ -130,7 +130,7 @@ final class SecuredCalls {
         return prepared(headers, box);
     }
 
-    private Prepared signed(MacSigner signer, MacKey key, Opened session, String digest, byte[] body)
+    private Prepared signed(MacSigner signer, MacKey key, int counter, Opened session, String digest, byte[] body)
             throws ProtocolException {
         Map<String, String> headers = new TreeMap<>(Map.of(
                 "content-type",
@@ -142,9 +142,9 @@ final class SecuredCalls {
                 HeaderNames.EDGE,
                 edge));
         SignatureInput input = SignatureInput.of(
-                List.of("@method", "@path", "content-digest", "content-type", HeaderNames.EDGE, HeaderNames.TICKET),
+                List.of("@method", "@path", "content-digest", "content-type", HeaderNames.EDGE),
                 System.currentTimeMillis() / 1000,
-                nonce(),
+                Integer.toString(counter),
                 "ticket",
                 SignatureAlgorithm.HMAC_SHA256);
         byte[] signature = signer.sign(key, input, new PlainMessage(Mode.SIGNED.path(), headers));

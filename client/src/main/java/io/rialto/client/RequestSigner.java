@@ -23,11 +23,10 @@ final class RequestSigner {
     /** 128 bits of a random nonce, 22 characters. */
     private static final int NONCE_BYTES = 16;
 
-    /** Signed where a request carries them; what is not signed an edge drops. */
+    /** Signed where a request carries them; what is not signed an edge drops. Not so a ticket: another one holds another key. */
     private static final List<String> COVERED = Arrays.asList(
             "content-type",
             "content-encoding",
-            HeaderNames.TICKET,
             HeaderNames.CREDENTIAL,
             HeaderNames.SESSION,
             "authorization",
@@ -50,26 +49,29 @@ final class RequestSigner {
         this.random = random;
     }
 
-    /** Signs with a session's MAC key. */
-    void signByTicket(String method, String path, Map<String, String> headers, byte[] body, byte[] mac) {
-        SignatureInput input = input(headers, body, "ticket", SignatureAlgorithm.HMAC_SHA256);
+    /** Signs with a session's MAC key and its next counter. */
+    void signByTicket(String method, String path, Map<String, String> headers, byte[] body, LiveSession session) {
+        String counter = Long.toString(session.nextCounter());
+        SignatureInput input = input(headers, body, counter, "ticket", SignatureAlgorithm.HMAC_SHA256);
+        byte[] mac = session.mac();
         sign(method, path, headers, input, base -> Signatures.sign(SignatureAlgorithm.HMAC_SHA256, mac, base));
     }
 
     /** Signs with the device's key; the credential among the headers says whose that is. */
     void signByDevice(String method, String path, Map<String, String> headers, byte[] body) {
-        SignatureInput input = input(headers, body, "device", SignatureAlgorithm.ECDSA_P256_SHA256);
+        SignatureInput input = input(headers, body, nonce(), "device", SignatureAlgorithm.ECDSA_P256_SHA256);
         sign(method, path, headers, input, device::sign);
     }
 
     /** Signs an enrolment: the key vouches for itself. */
     void signEnrolment(String method, String path, Map<String, String> headers, byte[] body) {
         String keyId = "enrol:" + Base64.getUrlEncoder().withoutPadding().encodeToString(device.point());
-        SignatureInput input = input(headers, body, keyId, SignatureAlgorithm.ECDSA_P256_SHA256);
+        SignatureInput input = input(headers, body, nonce(), keyId, SignatureAlgorithm.ECDSA_P256_SHA256);
         sign(method, path, headers, input, device::sign);
     }
 
-    private SignatureInput input(Map<String, String> headers, byte[] body, String keyId, SignatureAlgorithm algorithm) {
+    private SignatureInput input(
+            Map<String, String> headers, byte[] body, String nonce, String keyId, SignatureAlgorithm algorithm) {
         List<String> components =
                 new ArrayList<>(Arrays.asList("@method", "@path", HeaderNames.EDGE, "content-digest"));
         for (String name : COVERED) {
@@ -78,10 +80,13 @@ final class RequestSigner {
             }
         }
         headers.put("content-digest", ContentDigest.of(body));
+        return SignatureInput.of(components, time.seconds(), nonce, keyId, algorithm);
+    }
+
+    private String nonce() {
         byte[] nonce = new byte[NONCE_BYTES];
         random.nextBytes(nonce);
-        String nonceText = Base64.getUrlEncoder().withoutPadding().encodeToString(nonce);
-        return SignatureInput.of(components, time.seconds(), nonceText, keyId, algorithm);
+        return Base64.getUrlEncoder().withoutPadding().encodeToString(nonce);
     }
 
     private static void sign(String method, String path, Map<String, String> headers, SignatureInput input, Key key) {

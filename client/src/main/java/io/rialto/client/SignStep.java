@@ -3,7 +3,7 @@ package io.rialto.client;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** Signs calls that are to be signed, with a new nonce each time. Calls of other protections pass by. */
+/** Signs calls that are to be signed, with a new nonce or counter each time. Calls of other protections pass by. */
 final class SignStep implements Interceptor {
     private final RequestSigner signer;
 
@@ -17,8 +17,7 @@ final class SignStep implements Interceptor {
         switch (call.protection()) {
             case SIGNED:
                 headers = new TreeMap<>(call.headers());
-                byte[] mac = call.requireSession().mac();
-                signer.signByTicket(call.method(), call.path(), headers, call.body(), mac);
+                signer.signByTicket(call.method(), call.path(), headers, call.body(), call.requireSession());
                 return next.proceed(call.withHeaders(headers));
             case SIGNED_BY_DEVICE:
                 headers = new TreeMap<>(call.headers());

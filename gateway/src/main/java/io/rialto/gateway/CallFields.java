@@ -2,17 +2,11 @@ package io.rialto.gateway;
 
 import io.netty.util.AsciiString;
 import io.rialto.gateway.http.HeaderList;
-import io.rialto.protocol.HeaderSource;
 import io.rialto.protocol.SignedMessage;
 import org.jspecify.annotations.Nullable;
 
-/** A request as seals and signatures see it. */
-record CallFields(Exchange x) implements HeaderSource, SignedMessage {
-    @Override
-    public @Nullable CharSequence get(String lowerCaseName) {
-        return combined(x.call.headers(), Names.of(lowerCaseName));
-    }
-
+/** A request as signatures see it, with what one covers of its fields. */
+record CallFields(Exchange x, CoveredFields.Values covered) implements SignedMessage {
     /** All values of a field joined, or null where it is absent. */
     static @Nullable CharSequence combined(HeaderList headers, AsciiString name) {
         int first = headers.indexOf(name, 0);
@@ -64,6 +58,11 @@ record CallFields(Exchange x) implements HeaderSource, SignedMessage {
 
     @Override
     public @Nullable CharSequence header(String name) {
-        return get(name);
+        return covered.get(name);
+    }
+
+    @Override
+    public @Nullable CharSequence header(int place, String name) {
+        return covered.get(place, name);
     }
 }

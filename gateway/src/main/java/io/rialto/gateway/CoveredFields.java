@@ -3,30 +3,45 @@ package io.rialto.gateway;
 import io.netty.util.AsciiString;
 import io.rialto.gateway.http.HeaderList;
 import io.rialto.protocol.HeaderSource;
-import java.util.HashMap;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The fields that a seal covers, found among all of a message's in one pass. */
+/** The fields that a seal or a signature covers, found among all of a message's in one pass. */
 final class CoveredFields {
+    final List<String> components;
     private final AsciiString[] names;
-    private final Map<AsciiString, Integer> places = new HashMap<>();
 
-    /** @param names as the seal orders them */
-    CoveredFields(List<String> names) {
-        this.names = names.stream().map(Names::of).toArray(AsciiString[]::new);
-        for (int i = 0; i < this.names.length; i++) {
-            places.put(this.names[i], i);
+    /** A hash table with open addresses: places in {@link #names}, -1 where free. */
+    private final byte[] table;
+
+    /** @param components as the seal or the signature orders them; derived ones are no fields and stay without value */
+    CoveredFields(List<String> components) {
+        this.components = components;
+        this.names = components.stream().map(Names::of).toArray(AsciiString[]::new);
+        this.table = new byte[Integer.highestOneBit(names.length + 1) * 8];
+        Arrays.fill(table, (byte) -1);
+        for (int i = 0; i < names.length; i++) {
+            table[slot(names[i])] = (byte) i;
         }
+    }
+
+    /** Where the name is, or the free slot where it would be. */
+    private int slot(AsciiString name) {
+        int hash = name.hashCode() * 0x9e3779b9;
+        int slot = (hash >>> 16) & (table.length - 1);
+        while (table[slot] >= 0 && !name.equals(names[table[slot]])) {
+            slot = (slot + 1) & (table.length - 1);
+        }
+        return slot;
     }
 
     Values of(HeaderList all) {
         Values values = new Values(names);
         for (int i = 0; i < all.size(); i++) {
-            Integer place = places.get(all.name(i));
-            if (place != null) {
-                values.add(place, all.value(i));
+            int place = table[slot(all.name(i))];
+            if (place >= 0) {
+                values.add(place, all, i);
             }
         }
         return values;
@@ -37,14 +52,21 @@ final class CoveredFields {
         private final AsciiString[] names;
         private final @Nullable AsciiString[] values;
 
+        /** A bit for each place; a list has at most 64. */
+        private long joined;
+
         private Values(AsciiString[] names) {
             this.names = names;
             this.values = new AsciiString[names.length];
         }
 
-        private void add(int place, AsciiString value) {
-            AsciiString before = values[place];
-            values[place] = before == null ? value : AsciiString.of(before + ", " + value);
+        private void add(int place, HeaderList all, int index) {
+            if (values[place] == null) {
+                values[place] = all.value(index);
+            } else if ((joined >>> place & 1) == 0) {
+                joined |= 1L << place;
+                values[place] = AsciiString.of(CallFields.combined(all, names[place]));
+            }
         }
 
         @Override

@@ -34,7 +34,7 @@ final class Freshness {
     }
 
     /** A number of decimal digits. */
-    static long decimal(@Nullable AsciiString text, String name, long most) throws ProtocolException {
+    static long decimal(@Nullable CharSequence text, String name, long most) throws ProtocolException {
         if (text == null || text.isEmpty() || text.length() > 18) {
             throw malformed(name, text, most);
         }
@@ -52,7 +52,7 @@ final class Freshness {
         return value;
     }
 
-    private static ProtocolException malformed(String name, @Nullable AsciiString text, long most) {
+    private static ProtocolException malformed(String name, @Nullable CharSequence text, long most) {
         return new ProtocolException(Reason.MALFORMED_FRAME, name + ": " + text + " (expected: 0 to " + most + ")");
     }
 }

@@ -5,6 +5,7 @@ import io.rialto.protocol.ContentDigest;
 import io.rialto.protocol.MacSigner;
 import io.rialto.protocol.Seal;
 import io.rialto.protocol.SignatureInputs;
+import java.util.List;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +28,10 @@ final class LoopState {
     final SplittableRandom random;
     int inFlight;
 
+    /** A power of two: what clients cover comes again and again as the same few lists. */
+    private static final int COVERED_LISTS = 64;
+
+    private final @Nullable CoveredFields[] covered = new CoveredFields[COVERED_LISTS];
     private byte[] scratch = new byte[SCRATCH_BYTES];
     private long second = Long.MIN_VALUE;
     private AsciiString secondText = AsciiString.EMPTY_STRING;
@@ -39,6 +44,18 @@ final class LoopState {
     /** At least {@code size} bytes for use within one step. A larger one than usual is not kept. */
     byte[] scratch(int size) {
         return size <= scratch.length ? scratch : new byte[size];
+    }
+
+    /** The fields of a list as {@link #signatureInputs} gives it: the same object for the calls that cover the same. */
+    @SuppressWarnings("ReferenceEquality") // an equal list of another signature is served all the same
+    CoveredFields covered(List<String> components) {
+        int place = System.identityHashCode(components) & (COVERED_LISTS - 1);
+        CoveredFields known = covered[place];
+        if (known == null || known.components != components) {
+            known = new CoveredFields(components);
+            covered[place] = known;
+        }
+        return known;
     }
 
     /** The value of {@code rialto-time}. */

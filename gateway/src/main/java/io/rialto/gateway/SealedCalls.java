@@ -81,7 +81,7 @@ final class SealedCalls {
         return value;
     }
 
-    private static ProtocolException replayed(long counter) {
+    static ProtocolException replayed(long counter) {
         return new ProtocolException(
                 Reason.REPLAYED_CALL, "counter: " + counter + " (expected: one that was not used, within the window)");
     }

@@ -9,21 +9,25 @@ import io.rialto.gateway.identity.Nonces;
 import io.rialto.gateway.identity.SealedSession;
 import io.rialto.gateway.identity.SealedSessions;
 import io.rialto.gateway.identity.Tokens;
+import io.rialto.protocol.HeaderNames;
 import io.rialto.protocol.ProtocolException;
 import io.rialto.protocol.Reason;
+import io.rialto.protocol.Seal;
 import io.rialto.protocol.SignatureAlgorithm;
 import io.rialto.protocol.SignatureInput;
 import io.rialto.protocol.Signatures;
 import java.time.Instant;
 import java.util.Base64;
-import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Verifies signed calls: docs/protocol.md, section 7. MACs on the loop, public-key signatures off it. */
 final class SignedCalls {
     /** What must be covered where a request carries it. */
-    private static final List<AsciiString> COVERED_IF_PRESENT = Stream.of(
+    private static final Map<AsciiString, String> COVERED_IF_PRESENT = Stream.of(
                     "content-type",
                     "content-encoding",
                     "rialto-ticket",
@@ -32,8 +36,9 @@ final class SignedCalls {
                     "authorization",
                     "idempotency-key",
                     "rialto-route")
-            .map(AsciiString::cached)
-            .toList();
+            .collect(Collectors.toUnmodifiableMap(AsciiString::cached, Function.identity()));
+
+    private static final String TICKET = "ticket";
 
     private static final String BEARER = "Bearer ";
     private static final int MIN_NONCE = 16;
@@ -63,7 +68,16 @@ final class SignedCalls {
 
     /** A signature with what was found of it so far. */
     @SuppressWarnings("ArrayRecordComponent") // compared by nothing; a value class would only hide the bytes
-    private record Signed(SignatureInput input, byte[] signature, String keyId, String nonce, long created) {
+    private record Signed(SignatureInput input, CallFields fields, byte[] signature, String keyId) {
+        /** A random one; how a session's counter is written is {@link #byTicket}'s to know. */
+        String nonce() throws ProtocolException {
+            String nonce = input.nonce();
+            if (nonce == null || nonce.length() < MIN_NONCE || nonce.length() > MAX_NONCE) {
+                throw wrong("nonce: " + nonce + " (expected: " + MIN_NONCE + " to " + MAX_NONCE + " characters)");
+            }
+            return nonce;
+        }
+
         void requireAlgorithm(SignatureAlgorithm expected) throws ProtocolException {
             if (input.algorithm() != null && !expected.wireName().equals(input.algorithm())) {
                 throw wrong("alg: " + input.algorithm() + " (expected: " + expected.wireName() + ")");
@@ -79,20 +93,20 @@ final class SignedCalls {
             throw wrong("signature: absent (expected: beside signature-input)");
         }
         SignatureInput input = x.local.signatureInputs.parse(inputs.toString(), SignatureInput.LABEL);
-        requireCoverage(x, input);
+        String keyId = input.keyId() == null ? "" : input.keyId();
+        boolean byTicket = keyId.equals(TICKET);
+        requireCoverage(x, input, byTicket);
         freshness.requireEdge(headers.get(Names.EDGE));
         freshness.requireTime(input.created(), x.nowMillis);
         requireUnexpired(input, x.nowMillis / 1000);
-        String nonce = input.nonce();
-        if (nonce == null || nonce.length() < MIN_NONCE || nonce.length() > MAX_NONCE) {
-            throw wrong("nonce: " + nonce + " (expected: " + MIN_NONCE + " to " + MAX_NONCE + " characters)");
-        }
         requireDigest(x);
-        String keyId = input.keyId() == null ? "" : input.keyId();
-        Signed signed = new Signed(input, input.signatureIn(signatures.toString()), keyId, nonce, input.created());
-        if (keyId.equals("ticket")) {
+        CallFields fields =
+                new CallFields(x, x.local.covered(input.components()).of(headers));
+        Signed signed = new Signed(input, fields, input.signatureIn(signatures.toString()), keyId);
+        if (byTicket) {
             return byTicket(x, signed);
         }
+        signed.nonce();
         if (keyId.equals("device")) {
             return byDevice(x, signed);
         }
@@ -105,17 +119,23 @@ final class SignedCalls {
         throw wrong("keyid: " + keyId + " (expected: ticket, device, partner:<app>/<key> or enrol:<point>)");
     }
 
+    /** Its nonce is a counter of the session, as of a sealed call: the session's own window knows replays of both. */
     private Step.Progress byTicket(Exchange x, Signed signed) throws ProtocolException {
         signed.requireAlgorithm(SignatureAlgorithm.HMAC_SHA256);
+        long counter = Freshness.decimal(signed.input.nonce(), "nonce", Seal.MAX_COUNTER);
         AsciiString ticket = SealedCalls.single(x.call.headers(), Names.TICKET);
         SealedSession session = sessions.of(ticket, x.state.tokens, x.nowMillis / 1000);
-        if (!x.local.mac.verify(session.mac(), signed.input, new CallFields(x), signed.signature)) {
+        Identity identity = x.state.checked(session.identity());
+        if (session.refuses(counter)) {
+            throw SealedCalls.replayed(counter);
+        }
+        if (!x.local.mac.verify(session.mac(), signed.input, signed.fields, signed.signature)) {
             throw wrong("it does not match");
         }
-        Identity identity = x.state.checked(session.identity());
-        sessions.keep(ticket, session, signed.created);
-        // A ticket's last characters are its authentication tag: as good a name as the whole.
-        accept(x, signed, "t" + ticket.subSequence(Math.max(0, ticket.length() - 24)), identity);
+        if (sessions.take(ticket, session, counter, signed.input.created()) == null) {
+            throw SealedCalls.replayed(counter);
+        }
+        accept(x, signed, identity);
         return Step.Progress.CONTINUE;
     }
 
@@ -124,7 +144,7 @@ final class SignedCalls {
         AsciiString credentialText = SealedCalls.single(x.call.headers(), Names.CREDENTIAL);
         AsciiString session = x.call.headers().get(Names.SESSION);
         AsciiString bearer = x.call.headers().get(Names.AUTHORIZATION);
-        byte[] base = Signatures.base(signed.input, new CallFields(x));
+        byte[] base = Signatures.base(signed.input, signed.fields);
         Instant now = Instant.ofEpochMilli(x.nowMillis);
         return offLoop.run(
                 x,
@@ -205,7 +225,7 @@ final class SignedCalls {
     private Step.Progress byPublicKey(
             Exchange x, Signed signed, SignatureAlgorithm algorithm, byte[] key, Identity identity, String nonceOwner)
             throws ProtocolException {
-        byte[] base = Signatures.base(signed.input, new CallFields(x));
+        byte[] base = Signatures.base(signed.input, signed.fields);
         OffLoop.Kind kind = identity.enrolling() == null ? OffLoop.Kind.SIGNATURE : OffLoop.Kind.ENROLMENT;
         return offLoop.run(
                 x,
@@ -221,8 +241,11 @@ final class SignedCalls {
 
     /** Goes on after work off the loop. */
     private void accepted(Exchange x, Signed signed, String nonceOwner, Identity identity) {
+        long stale = signed.input.created() + Freshness.SKEW_SECONDS;
         try {
-            accept(x, signed, nonceOwner, identity);
+            nonces.take(
+                    identity, nonceOwner, signed.nonce(), stale, ports.clock().millis() / 1000);
+            accept(x, signed, identity);
         } catch (ProtocolException refused) {
             x.gateway.refuse(x, refused.reason(), String.valueOf(refused.getMessage()));
             return;
@@ -230,27 +253,12 @@ final class SignedCalls {
         x.gateway.run(x);
     }
 
-    private void accept(Exchange x, Signed signed, String nonceOwner, Identity identity) throws ProtocolException {
-        long stale = signed.created + Freshness.SKEW_SECONDS;
-        nonces.take(identity, nonceOwner, signed.nonce, stale, ports.clock().millis() / 1000);
+    private static void accept(Exchange x, Signed signed, Identity identity) {
         x.identity = identity;
-        x.headers = covered(x.call.headers(), signed.input);
+        x.headers = signed.fields.covered().list();
     }
 
-    private static HeaderList covered(HeaderList all, SignatureInput input) {
-        HeaderList kept = new HeaderList(input.components().size());
-        for (String component : input.components()) {
-            if (component.charAt(0) != '@') {
-                AsciiString name = Names.of(component);
-                for (int i = all.indexOf(name, 0); i >= 0; i = all.indexOf(name, i + 1)) {
-                    kept.add(name, all.value(i));
-                }
-            }
-        }
-        return kept;
-    }
-
-    private static void requireCoverage(Exchange x, SignatureInput input) throws ProtocolException {
+    private static void requireCoverage(Exchange x, SignatureInput input, boolean byTicket) throws ProtocolException {
         requireCovered(input, "@method");
         requireCovered(input, "@path");
         requireCovered(input, "rialto-edge");
@@ -261,9 +269,11 @@ final class SignedCalls {
             requireCovered(input, "content-digest");
         }
         HeaderList headers = x.call.headers();
-        for (AsciiString name : COVERED_IF_PRESENT) {
-            if (headers.contains(name)) {
-                requireCovered(input, name.toString());
+        for (int i = 0; i < headers.size(); i++) {
+            String name = COVERED_IF_PRESENT.get(headers.name(i));
+            // Another ticket holds another key, so the one that a call is signed under needs no cover.
+            if (name != null && !(byTicket && name.equals(HeaderNames.TICKET))) {
+                requireCovered(input, name);
             }
         }
     }
@@ -286,8 +296,10 @@ final class SignedCalls {
         if (digest == null) {
             return; // only without a body, which is then not there to be changed
         }
-        byte[] body = x.bodyBytes();
-        if (!x.local.contentDigest.verify(digest.toString(), body, 0, body.length)) {
+        int length = x.body.readableBytes();
+        byte[] body = x.local.scratch(length);
+        x.body.getBytes(x.body.readerIndex(), body, 0, length);
+        if (!x.local.contentDigest.verify(digest.toString(), body, 0, length)) {
             throw new ProtocolException(Reason.TAMPERED_BODY, "content-digest does not match the body");
         }
     }

@@ -256,31 +256,57 @@ final class IdentityTest {
             for (String component : List.of("@method", "@path", "rialto-edge", "content-type", "content-digest")) {
                 refused(signLeaving(keyId, component), Reason.WRONG_SIGNATURE);
             }
-            refused(
-                    signLeaving(keyId, keyId.equals("ticket") ? "rialto-ticket" : "rialto-credential"),
-                    Reason.WRONG_SIGNATURE);
             long now = edge.millis.get() / 1000;
-            refused(sign(keyId, "0123456789abcdefgh", now - 121), Reason.STALE_CALL);
-            refused(sign(keyId, "short", now), Reason.WRONG_SIGNATURE);
-            assertThat(sign(keyId, "once-and-never-again", now)
-                            .send(edge.gateway)
-                            .status())
-                    .isEqualTo(200);
-            refused(sign(keyId, "once-and-never-again", now), Reason.REPLAYED_CALL);
+            refused(sign(keyId, phone.nonce(keyId), now - 121), Reason.STALE_CALL);
+            String nonce = phone.nonce(keyId);
+            assertThat(sign(keyId, nonce, now).send(edge.gateway).status()).isEqualTo(200);
+            refused(sign(keyId, nonce, now), Reason.REPLAYED_CALL);
         }
+        refused(signLeaving("device", "rialto-credential"), Reason.WRONG_SIGNATURE);
+        refused(sign("device", "short", edge.millis.get() / 1000), Reason.WRONG_SIGNATURE);
         refused(phone.sign("/wallet.Device/Get", "{}", "partner:wallet/none"), Reason.WRONG_SIGNATURE);
         refused(phone.sign("/wallet.Device/Get", "{}", "nobody"), Reason.WRONG_SIGNATURE);
         refused(edge.post("/wallet.Device/Get", "{}").header("signature-input", "rialto=()"), Reason.WRONG_SIGNATURE);
     }
 
+    @Test
+    void a_call_signed_under_a_ticket_takes_a_counter_of_its_session() throws Exception {
+        phone.open();
+        long now = edge.millis.get() / 1000;
+        // The ticket needs no cover: another one holds another key.
+        assertThat(signLeaving("ticket", "rialto-ticket").send(edge.gateway).status())
+                .isEqualTo(200);
+        String other = new Phone(edge).enrol().open().opened().acceptance().ticket();
+        FakeCall moved = signLeaving("ticket", "rialto-ticket");
+        moved.headers().set(Names.TICKET, other);
+        refused(moved, Reason.WRONG_SIGNATURE);
+        for (String nonce : List.of("", "-1", "a", "0x10", "1234567890123456789")) {
+            refused(sign("ticket", nonce, now), Reason.MALFORMED_FRAME);
+        }
+        for (String nonce : List.of("0", "00")) {
+            refused(sign("ticket", nonce, now), Reason.REPLAYED_CALL);
+        }
+        long counter = phone.counter + 2000;
+        assertThat(sign("ticket", Long.toString(counter), now)
+                        .send(edge.gateway)
+                        .status())
+                .isEqualTo(200);
+        refused(sign("ticket", Long.toString(counter), now), Reason.REPLAYED_CALL);
+        refused(sign("ticket", "0" + counter, now), Reason.REPLAYED_CALL);
+        refused(sign("ticket", Long.toString(counter - 1024), now), Reason.REPLAYED_CALL);
+        refused(
+                phone.sealed("/wallet.Device/Get", "{}".getBytes(StandardCharsets.UTF_8), counter, now),
+                Reason.REPLAYED_CALL);
+        assertThat(phone.sealed("/wallet.Device/Get", "{}".getBytes(StandardCharsets.UTF_8), counter - 1, now)
+                        .send(edge.gateway)
+                        .status())
+                .isEqualTo(200);
+        refused(sign("ticket", Long.toString(counter - 1), now), Reason.REPLAYED_CALL);
+    }
+
     private FakeCall signLeaving(String keyId, String component) throws Exception {
         return phone.sign(
-                "/wallet.Device/Get",
-                "{}",
-                keyId,
-                "leaving-" + component + "-" + keyId,
-                edge.millis.get() / 1000,
-                List.of(component));
+                "/wallet.Device/Get", "{}", keyId, phone.nonce(keyId), edge.millis.get() / 1000, List.of(component));
     }
 
     private FakeCall sign(String keyId, String nonce, long created) throws Exception {

@@ -64,7 +64,8 @@ final class PartnerTest {
             text = text.replace(";nonce=", ";expires=" + expires + ";nonce=");
         }
         SignatureInput input = SignatureInput.parse(text, SignatureInput.LABEL);
-        byte[] base = Signatures.base(input, new CallFields(edge.exchange(call)));
+        byte[] base = Signatures.base(
+                input, new CallFields(edge.exchange(call), new CoveredFields(input.components()).of(call.headers())));
         byte[] signature =
                 algorithm == SignatureAlgorithm.ED25519 ? Signatures.sign(algorithm, seed, base) : point.sign(base);
         return call.header("signature-input", text).header("signature", input.signatureHeader(signature));

@@ -142,7 +142,12 @@ final class Phone {
     }
 
     FakeCall sign(String path, String body, String keyId, String... headers) throws Exception {
-        return sign(path, body, keyId, NONCE + nonces++, edge.millis.get() / 1000, List.of(), headers);
+        return sign(path, body, keyId, nonce(keyId), edge.millis.get() / 1000, List.of(), headers);
+    }
+
+    /** One that was not used: under a ticket the session's counter. */
+    String nonce(String keyId) {
+        return keyId.equals("ticket") ? Long.toString(++counter) : NONCE + nonces++;
     }
 
     /** @param left components that are left uncovered */
@@ -173,7 +178,8 @@ final class Phone {
         SignatureAlgorithm algorithm = ticket ? SignatureAlgorithm.HMAC_SHA256 : SignatureAlgorithm.ECDSA_P256_SHA256;
         SignatureInput input = SignatureInput.of(covered, created, nonce, keyId, algorithm);
         call.header("signature-input", input.header());
-        CallFields fields = new CallFields(edge.exchange(call));
+        CallFields fields =
+                new CallFields(edge.exchange(call), new CoveredFields(input.components()).of(call.headers()));
         byte[] signature = ticket
                 ? new MacSigner().sign(MacSigner.key(opened().keys().mac()), input, fields)
                 : key.sign(Signatures.base(input, fields));

@@ -23,7 +23,7 @@ final class SignatureBase {
             to.add(component.line());
             boolean text = component.base().charAt(0) == '@'
                     ? addDerived(component, message, to)
-                    : addField(component, message, to);
+                    : addField(i, component, message, to);
             if (!text) {
                 throw wrong(component, "its value is not ASCII text");
             }
@@ -37,9 +37,9 @@ final class SignatureBase {
         }
     }
 
-    private static boolean addField(SignatureComponent component, SignedMessage message, ByteBuilder to)
+    private static boolean addField(int place, SignatureComponent component, SignedMessage message, ByteBuilder to)
             throws ProtocolException {
-        CharSequence value = message.header(component.base());
+        CharSequence value = message.header(place, component.base());
         if (value == null) {
             throw wrong(component, "the message has no such field");
         }

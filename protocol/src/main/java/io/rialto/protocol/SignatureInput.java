@@ -43,23 +43,34 @@ public final class SignatureInput {
         this.algorithm = named.algorithm;
     }
 
+    private SignatureInput(SignatureInput alike, String parameters, long created, String nonce) {
+        this.label = alike.label;
+        this.covered = alike.covered;
+        this.parameters = parameters;
+        this.created = created;
+        this.expires = alike.expires;
+        this.nonce = nonce;
+        this.keyId = alike.keyId;
+        this.algorithm = alike.algorithm;
+    }
+
+    /** What differs from this one in its time and nonce only, and so in its parameters. */
+    SignatureInput alike(String otherParameters, long otherCreated, String otherNonce) {
+        return new SignatureInput(this, otherParameters, otherCreated, otherNonce);
+    }
+
     /**
      * Reads {@code signature-input}: the only signature in it, or the one with the preferred label.
      *
      * @throws ProtocolException {@link Reason#MALFORMED_FRAME}
      */
     public static SignatureInput parse(String value, String preferredLabel) throws ProtocolException {
-        return parse(value, preferredLabel, null);
-    }
-
-    static SignatureInput parse(String value, String preferredLabel, @Nullable SignatureInputs known)
-            throws ProtocolException {
         StructuredText text = new StructuredText("signature-input", value);
         List<String> labels = new ArrayList<>(1);
         SignatureInput found = null;
         do {
             String label = label(text, labels);
-            SignatureInput input = parseOne(label, text, known);
+            SignatureInput input = parseOne(label, text);
             if (found == null || label.equals(preferredLabel)) {
                 found = input;
             }
@@ -95,9 +106,8 @@ public final class SignatureInput {
         }
     }
 
-    private static SignatureInput parseOne(String label, StructuredText text, @Nullable SignatureInputs known)
-            throws ProtocolException {
-        CoveredList covered = known == null ? CoveredList.parse(text) : known.list(text);
+    private static SignatureInput parseOne(String label, StructuredText text) throws ProtocolException {
+        CoveredList covered = CoveredList.parse(text);
         StringBuilder canonical = new StringBuilder(256).append(covered.canonical());
         Parameters parameters = new Parameters();
         parameters.parse(text, canonical);
@@ -180,6 +190,11 @@ public final class SignatureInput {
             throw text.malformed("a signature labelled " + label);
         }
         return found;
+    }
+
+    /** How {@link #header()} begins: up to the parameters behind the list. */
+    String list() {
+        return label + "=" + covered.canonical();
     }
 
     List<SignatureComponent> covered() {

@@ -25,4 +25,13 @@ public interface SignedMessage {
     /** A field's value, several joined by {@code ", "}, or null. The name is lower case. */
     @Nullable
     CharSequence header(String name);
+
+    /**
+     * The same field for a message that has them in the order in which they are covered.
+     *
+     * @param place in {@link SignatureInput#components()}
+     */
+    default @Nullable CharSequence header(int place, String name) {
+        return header(name);
+    }
 }

@@ -12,7 +12,7 @@ final class StructuredText {
     static final int MAX_CHARS = 8192;
 
     /** RFC 8941, section 3.3.1: 15 digits. */
-    private static final int MAX_DIGITS = 15;
+    static final int MAX_DIGITS = 15;
 
     private final String name;
     private final String text;
@@ -25,10 +25,6 @@ final class StructuredText {
             throw malformed("at most " + MAX_CHARS + " characters, not " + text.length());
         }
         skip(' ');
-    }
-
-    int position() {
-        return at;
     }
 
     boolean atEnd() {
@@ -45,17 +41,6 @@ final class StructuredText {
             return true;
         }
         return false;
-    }
-
-    /** What follows up to and with the next {@code c}, without taking it; empty where there is none. */
-    String upTo(char c) {
-        int end = text.indexOf(c, at);
-        return end < 0 ? "" : text.substring(at, end + 1);
-    }
-
-    /** Takes characters that {@link #upTo} showed. */
-    void skip(int characters) {
-        at += characters;
     }
 
     void expect(char c) throws ProtocolException {

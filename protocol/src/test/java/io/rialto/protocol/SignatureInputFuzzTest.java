@@ -3,6 +3,7 @@ package io.rialto.protocol;
 import com.code_intelligence.jazzer.api.FuzzedDataProvider;
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import java.util.Map;
+import java.util.Objects;
 
 /** Any text is refused, or read to parameters whose own text reads to the same; and its base is built or refused. */
 final class SignatureInputFuzzTest {
@@ -19,8 +20,12 @@ final class SignatureInputFuzzTest {
         try {
             SignatureInput input = SignatureInput.parse(text, SignatureInput.LABEL);
             SignatureInput again = SignatureInput.parse(input.header(), SignatureInput.LABEL);
-            String known = inputs.parse(text, SignatureInput.LABEL).header();
-            if (!known.equals(input.header())
+            inputs.parse(input.header(), SignatureInput.LABEL);
+            SignatureInput known = inputs.parse(text, SignatureInput.LABEL);
+            if (!known.header().equals(input.header())
+                    || known.created() != input.created()
+                    || !Objects.equals(known.nonce(), input.nonce())
+                    || !Objects.equals(known.keyId(), input.keyId())
                     || !again.header().equals(input.header())
                     || !again.components().equals(input.components())) {
                 throw new AssertionError(input.header() + " is read as " + again.header());

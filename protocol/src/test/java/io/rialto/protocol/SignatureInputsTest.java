@@ -3,6 +3,7 @@ package io.rialto.protocol;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -19,7 +20,14 @@ final class SignatureInputsTest {
         String list = "rialto=(\"@method\" \"date\")";
         SignatureInput one = read(list + ";created=1;nonce=\"a\";keyid=\"ticket\";alg=\"hmac-sha256\"");
         SignatureInput other = read(list + ";keyid=\"device\";nonce=\"b\";created=2");
+        SignatureInput next = read(list + ";created=12;nonce=\"bc\";keyid=\"ticket\";alg=\"hmac-sha256\"");
         assertThat(inputs.size()).isEqualTo(1);
+        assertThat(next.components()).isSameAs(one.components());
+        assertThat(next.created()).isEqualTo(12);
+        assertThat(next.nonce()).isEqualTo("bc");
+        assertThat(next.keyId()).isEqualTo("ticket");
+        assertThat(next.parameters())
+                .isEqualTo("(\"@method\" \"date\");created=12;nonce=\"bc\";keyid=\"ticket\";alg=\"hmac-sha256\"");
         assertThat(one.created()).isEqualTo(1);
         assertThat(one.nonce()).isEqualTo("a");
         assertThat(one.algorithm()).isEqualTo("hmac-sha256");
@@ -60,14 +68,66 @@ final class SignatureInputsTest {
         }
     }
 
+    /** Each text after one that begins, or goes on, as it does. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "rialto=(\"@method\");created=1;nonce=\"a\";keyid=\"k\"",
+                "rialto=(\"@method\");created=999999999999999;nonce=\"\";keyid=\"k\"",
+                "rialto=(\"@method\");created=1234567890123456;nonce=\"a\";keyid=\"k\"",
+                "rialto=(\"@method\");created=01;nonce=\"a\";keyid=\"k\"",
+                "rialto=(\"@method\");created=0;nonce=\"a\";keyid=\"k\"",
+                "rialto=(\"@method\");created=;nonce=\"a\";keyid=\"k\"",
+                "rialto=(\"@method\");created=1.5;nonce=\"a\";keyid=\"k\"",
+                "rialto=(\"@method\");created=-1;nonce=\"a\";keyid=\"k\"",
+                "rialto=(\"@method\");created=1;nonce=\"a\\\"\";keyid=\"k\"",
+                "rialto=(\"@method\");created=1;nonce=\"\\\\\";keyid=\"k\"",
+                "rialto=(\"@method\");created=1;nonce=\"a\tb\";keyid=\"k\"",
+                "rialto=(\"@method\");created=1;nonce=\"a\u00e4b\";keyid=\"k\"",
+                "rialto=(\"@method\");created=1;nonce=\"a",
+                "rialto=(\"@method\");created=1;nonce=\"a;keyid=\"k\"",
+                "rialto=(\"@method\");created=1;nonce=\"a\";keyid=\"k\" ",
+                "rialto=(\"@method\");created=1;nonce=\"a\"; keyid=\"k\"",
+                "rialto=(\"@method\");created=1;nonce=\"a\";keyid=\"other\"",
+                "rialto=(\"@method\");created=1;nonce=\"a\";nonce=\"b\";keyid=\"k\"",
+                "rialto=(\"@method\");created=1;nonce=\"a\";keyid=\"k\", other=()",
+                "rialto=( \"@method\");created=1;nonce=\"a\";keyid=\"k\"",
+                "other=(\"@method\");created=1;nonce=\"a\";keyid=\"k\"",
+                "rialto=(\"@query-param\";name=\";created=\");created=1;nonce=\"a\";keyid=\"k\"",
+            })
+    void says_the_same_as_a_reader_that_remembers_nothing(String text) {
+        for (String before : new String[] {
+            "rialto=(\"@method\");created=7;nonce=\"n\";keyid=\"k\"", "rialto=(\"@method\");created=7;nonce=\"n\"", text
+        }) {
+            assertThat(said(new SignatureInputs(), before, text)).isEqualTo(said(null, before, text));
+        }
+    }
+
+    private static String said(@Nullable SignatureInputs reader, String before, String text) {
+        String last = "";
+        for (String value : new String[] {before, text}) {
+            try {
+                SignatureInput read = reader == null
+                        ? SignatureInput.parse(value, SignatureInput.LABEL)
+                        : reader.parse(value, SignatureInput.LABEL);
+                last = read.header() + " " + read.components() + " " + read.created() + " " + read.expires() + " "
+                        + read.nonce() + " " + read.keyId() + " " + read.algorithm();
+            } catch (ProtocolException e) {
+                last = e.reason() + " " + e.getMessage();
+            }
+        }
+        return last;
+    }
+
     @Test
     void keeps_a_bounded_number_of_lists_of_bounded_length() throws ProtocolException {
-        for (int i = 0; i < 3 * SignatureInputs.MAX_LISTS; i++) {
-            assertThat(read("rialto=(\"h" + i + "\")").components()).containsExactly("h" + i);
-            assertThat(inputs.size()).isLessThanOrEqualTo(SignatureInputs.MAX_LISTS);
+        String end = ";created=1;nonce=\"n\"";
+        for (int i = 0; i < 3 * SignatureInputs.MAX_SHAPES; i++) {
+            assertThat(read("rialto=(\"h" + i + "\")" + end).components()).containsExactly("h" + i);
+            assertThat(inputs.size()).isBetween(1, SignatureInputs.MAX_SHAPES);
         }
         int size = inputs.size();
-        read("rialto=(\"" + "h".repeat(SignatureInputs.MAX_LIST_CHARS) + "\")");
+        read("rialto=(\"" + "h".repeat(SignatureInputs.MAX_LIST_CHARS) + "\")" + end);
         assertThat(inputs.size()).isEqualTo(size);
     }
 }

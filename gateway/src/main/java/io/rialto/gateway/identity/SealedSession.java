@@ -14,7 +14,7 @@ public final class SealedSession {
     private final MacKey mac;
     private final Identity identity;
     private final ReplayWindow window = new ReplayWindow();
-    private volatile long lastTimeSeconds;
+    private long lastTimeSeconds;
     private boolean forgotten;
 
     SealedSession(Tokens.Ticket ticket) {
@@ -56,7 +56,7 @@ public final class SealedSession {
         if (forgotten) {
             return null;
         }
-        usedAt(timeSeconds);
+        lastTimeSeconds = Math.max(lastTimeSeconds, timeSeconds);
         return window.take(counter);
     }
 
@@ -64,16 +64,5 @@ public final class SealedSession {
     synchronized boolean forget(long beforeSeconds) {
         forgotten = lastTimeSeconds != 0 && lastTimeSeconds < beforeSeconds;
         return forgotten;
-    }
-
-    /** Notes the time of a genuine call, sealed or signed. */
-    void usedAt(long timeSeconds) {
-        if (timeSeconds > lastTimeSeconds) {
-            lastTimeSeconds = timeSeconds; // racing writers differ by less than the margin in SealedSessions
-        }
-    }
-
-    long lastTimeSeconds() {
-        return lastTimeSeconds;
     }
 }

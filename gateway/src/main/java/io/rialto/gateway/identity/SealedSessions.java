@@ -10,7 +10,7 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The sessions that this edge has accepted calls of, by their tickets. One is forgotten only when every call sealed for
+ * The sessions that this edge has accepted calls of, by their tickets. One is forgotten only when every call of
  * it is stale, as otherwise forgetting would open the window again; full, new ones are refused, and
  * from half full on those of a device that has many. Safe for all threads.
  */
@@ -18,7 +18,7 @@ public final class SealedSessions {
     /** Some 400 bytes each, so about 400 MB when full: a node serves fewer phones than that in four minutes. */
     public static final int CAPACITY = 1_000_000;
 
-    /** Until a call can be stale for sure: the skew allowed, and some for racing writers. */
+    /** Until a call can be stale for sure: the skew allowed, and some for a call between the check of its time and here. */
     private static final long MARGIN_SECONDS = 10;
 
     /** One device's part of the capacity, once more than half of it is taken; it needs a single one. */
@@ -85,18 +85,6 @@ public final class SealedSessions {
                             + ", one of a device; try again later)");
         }
         return put(ticket, session);
-    }
-
-    /**
-     * Remembers the session of a genuine signed call, so that the next one need not open the ticket again. Without a
-     * place for it the call is served all the same: it is not this memory that knows a signed call's replay.
-     */
-    public void keep(AsciiString ticket, SealedSession session, long timeSeconds) {
-        boolean known = session.lastTimeSeconds() != 0;
-        session.usedAt(timeSeconds);
-        if (!known && hasPlaceFor(session)) {
-            put(ticket, session).usedAt(timeSeconds);
-        }
     }
 
     private SealedSession put(AsciiString ticket, SealedSession session) {

@@ -31,34 +31,22 @@ final class SealedSessionsTest {
     }
 
     @Test
-    void opens_the_ticket_of_signed_calls_once() throws ProtocolException {
+    void opens_the_ticket_of_genuine_calls_once() throws ProtocolException {
         SealedSessions sessions = new SealedSessions(1, SKEW);
         AsciiString ticket = ticket("user");
         SealedSession session = sessions.of(ticket, tokens, SECONDS);
         assertThat(sessions.of(ticket, tokens, SECONDS)).isNotSameAs(session);
-        sessions.keep(ticket, session, SECONDS);
+        assertThat(sessions.take(ticket, session, 1, SECONDS)).isSameAs(session);
         assertThat(sessions.of(ticket, tokens, SECONDS)).isSameAs(session);
         assertThat(sessions.of(ticket("other"), tokens, SECONDS)).isNotSameAs(session);
-    }
-
-    @Test
-    void keeps_no_session_of_a_signed_call_where_it_is_full() throws ProtocolException {
-        SealedSessions sessions = new SealedSessions(1, SKEW);
-        AsciiString first = ticket("first");
-        AsciiString second = ticket("second");
-        sessions.keep(first, sessions.of(first, tokens, SECONDS), SECONDS);
-        SealedSession unkept = sessions.of(second, tokens, SECONDS);
-        sessions.keep(second, unkept, SECONDS);
-        assertThat(sessions.size()).isEqualTo(1);
-        assertThat(sessions.of(second, tokens, SECONDS)).isNotSameAs(unkept);
     }
 
     @Test
     void forgets_a_session_when_its_last_call_is_stale() throws ProtocolException {
         SealedSessions sessions = new SealedSessions(1, SKEW);
         AsciiString ticket = ticket("user");
-        sessions.keep(ticket, sessions.of(ticket, tokens, SECONDS), SECONDS);
-        sessions.keep(ticket, sessions.of(ticket, tokens, SECONDS), SECONDS + 100);
+        sessions.take(ticket, sessions.of(ticket, tokens, SECONDS), 1, SECONDS);
+        sessions.take(ticket, sessions.of(ticket, tokens, SECONDS), 2, SECONDS + 100);
         sessions.sweep(SECONDS + 200);
         assertThat(sessions.size()).isEqualTo(1);
         sessions.sweep(SECONDS + 300);
