@@ -104,7 +104,7 @@ public final class Delivery implements Hints {
     }
 
     private void take(OpenStream stream) {
-        Directory.Holder older;
+        List<OpenStream> older;
         synchronized (directory) {
             older = directory.put(stream);
             neighbours.changed(stream, true);
@@ -113,10 +113,8 @@ public final class Delivery implements Hints {
         neighbours.flush();
     }
 
-    private static void endSuperseded(Directory.@Nullable Holder older) {
-        if (older instanceof OpenStream stream) {
-            stream.end(Reason.SUPERSEDED, "the device has opened another stream");
-        }
+    private static void endSuperseded(List<OpenStream> older) {
+        older.forEach(stream -> stream.end(Reason.SUPERSEDED, "the device has opened another stream"));
     }
 
     private DeviceChannel.Listener refuse(

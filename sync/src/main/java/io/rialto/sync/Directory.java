@@ -1,6 +1,6 @@
 package io.rialto.sync;
 
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -8,9 +8,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which node of the cell holds the stream of a device. In the memory of every node; what it says may be old for a moment.
+ * Which nodes of the cell hold streams of a device. In the memory of every node; what it says may be old for a moment.
  * The newest stream of a device wins, by its number; numbers of one node never tie, those of two are told apart by their
- * names. Reads are free of locks.
+ * names. An older one elsewhere stays in here until its node, which hears the same, has ended it. Reads are free of locks.
  */
 final class Directory {
     /** A stream, here or elsewhere. */
@@ -32,7 +32,7 @@ final class Directory {
     /** A stream on another node. */
     record Remote(String device, String user, String node, long number) implements Holder {}
 
-    private final Map<String, Holder> devices = new ConcurrentHashMap<>();
+    private final Map<String, List<Holder>> devices = new ConcurrentHashMap<>();
     private final Map<String, List<Holder>> users = new ConcurrentHashMap<>();
     private final Map<String, OpenStream> local = new ConcurrentHashMap<>();
     private long lastNumber;
@@ -43,55 +43,77 @@ final class Directory {
         return lastNumber;
     }
 
-    /**
-     * Takes up a stream.
-     *
-     * @return the older one of the two where the device had one: the one that was known, or this; null where it had none
-     */
-    synchronized @Nullable Holder put(Holder holder) {
+    /** Takes up a stream; answers those of this node that must end since their device has a newer one. */
+    synchronized List<OpenStream> put(Holder holder) {
         lastNumber = Math.max(lastNumber, holder.number());
-        Holder known = devices.get(holder.device());
+        List<OpenStream> older = new ArrayList<>();
+        Holder known = find(holder.device(), holder.node());
         if (known != null && !holder.newerThan(known)) {
-            return holder;
+            return older; // said again
         }
         if (known != null) {
-            remove(known);
+            drop(known);
+            note(known, older);
         }
-        devices.put(holder.device(), holder);
+        devices.merge(holder.device(), List.of(holder), Directory::join);
         users.merge(holder.user(), List.of(holder), Directory::join);
         if (holder instanceof OpenStream stream) {
             local.put(holder.device(), stream);
         }
-        return known;
+        OpenStream here = local.get(holder.device());
+        if (here != null
+                && devices.getOrDefault(holder.device(), List.of()).stream().anyMatch(each -> each.newerThan(here))) {
+            older.add(here);
+        }
+        return older;
     }
 
-    /** Forgets a stream; false where it was not known, or a newer one has its place. */
-    synchronized boolean remove(Holder holder) {
-        Holder known = devices.get(holder.device());
-        if (known == null || known.number() != holder.number() || !known.node().equals(holder.node())) {
-            return false;
+    private static void note(Holder holder, List<OpenStream> older) {
+        if (holder instanceof OpenStream stream) {
+            older.add(stream);
         }
-        devices.remove(holder.device());
-        local.remove(holder.device());
+    }
+
+    private @Nullable Holder find(String device, String node) {
+        for (Holder each : devices.getOrDefault(device, List.of())) {
+            if (each.node().equals(node)) {
+                return each;
+            }
+        }
+        return null;
+    }
+
+    /** Forgets a stream, unless its node has a newer one of the device. */
+    synchronized void remove(Holder holder) {
+        Holder known = find(holder.device(), holder.node());
+        if (known != null && known.number() == holder.number()) {
+            drop(known);
+        }
+    }
+
+    private void drop(Holder known) {
+        devices.computeIfPresent(known.device(), (device, all) -> without(all, known));
         users.computeIfPresent(known.user(), (user, all) -> without(all, known));
-        return true;
+        if (known instanceof OpenStream stream) {
+            local.remove(known.device(), stream);
+        }
     }
 
     /** A node is gone, or tells all anew. */
     synchronized void removeAllOf(String node) {
-        for (Holder holder : devices.values()) {
-            if (holder.node().equals(node)) {
-                remove(holder);
+        for (List<Holder> all : devices.values()) {
+            for (Holder holder : all) {
+                if (holder.node().equals(node)) {
+                    drop(holder);
+                }
             }
         }
     }
 
     private static List<Holder> join(List<Holder> some, List<Holder> more) {
-        Holder[] all = Arrays.copyOf(some.toArray(Holder[]::new), some.size() + more.size());
-        for (int i = 0; i < more.size(); i++) {
-            all[some.size() + i] = more.get(i);
-        }
-        return List.of(all);
+        List<Holder> all = new ArrayList<>(some);
+        all.addAll(more);
+        return List.copyOf(all);
     }
 
     private static @Nullable List<Holder> without(List<Holder> all, Holder gone) {
@@ -107,9 +129,5 @@ final class Directory {
     /** The streams on this node; may be gone through while it changes. */
     Collection<OpenStream> local() {
         return local.values();
-    }
-
-    int size() {
-        return devices.size();
     }
 }

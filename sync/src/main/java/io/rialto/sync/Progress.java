@@ -23,6 +23,7 @@ final class Progress {
     /** Sequences of one device in one read: each is a part of the device's room. */
     private static final int MAX_WANTS = 4;
 
+    private static final int MIN_WANT_MESSAGES = 16;
     private static final int MIN_WANT_BYTES = 64 * 1024;
     private static final int MAX_BATCH_BYTES = 128 * 1024;
     /** Two sequences for each of 256 topics. */
@@ -51,8 +52,9 @@ final class Progress {
         return flyingMessages > 0;
     }
 
+    /** Only where half of it is free: a device that is far behind would else get ever smaller batches. */
     boolean hasRoom() {
-        return flyingMessages < MAX_MESSAGES && flyingBytes < MAX_BYTES;
+        return flyingMessages <= MAX_MESSAGES / 2 && flyingBytes <= MAX_BYTES / 2;
     }
 
     // acknowledgements
@@ -208,7 +210,7 @@ final class Progress {
         }
         int room = MAX_MESSAGES - flyingMessages;
         int roomBytes = MAX_BYTES - flyingBytes;
-        int most = Math.min(Math.min(MAX_WANTS, room), Math.max(1, roomBytes / MIN_WANT_BYTES));
+        int most = Math.min(MAX_WANTS, Math.min(room / MIN_WANT_MESSAGES, roomBytes / MIN_WANT_BYTES));
         List<Sequence> chosen = new ArrayList<>(most);
         int count = highest.size();
         int start = nextWant;

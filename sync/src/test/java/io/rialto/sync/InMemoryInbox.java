@@ -5,6 +5,7 @@ import io.rialto.protocol.Reason;
 import io.rialto.protocol.sync.Batch;
 import io.rialto.protocol.sync.SyncKey;
 import io.rialto.protocol.sync.SyncMessage;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -35,6 +36,7 @@ final class InMemoryInbox implements Inbox, Devices, Traces {
 
     private final Map<Name, Kept> all = new LinkedHashMap<>();
     final Map<String, Long> cursors = new HashMap<>();
+    final List<Long> acknowledged = new ArrayList<>();
     final List<StepNote> notes = new ArrayList<>();
     final Map<String, DeviceState> devices = new LinkedHashMap<>();
     Door door = call -> {};
@@ -66,6 +68,16 @@ final class InMemoryInbox implements Inbox, Devices, Traces {
 
     long idOf(String user, String topic) {
         return kept(topic, user).id;
+    }
+
+    /** What is there of a user, in order. */
+    List<String> payloads(String user, String topic) {
+        Kept kept = all.get(new Name(topic, user));
+        return kept == null
+                ? List.of()
+                : kept.messages.stream()
+                        .map(message -> new String(message.payload(), StandardCharsets.UTF_8))
+                        .toList();
     }
 
     private Kept kept(String topic, String user) {
@@ -150,6 +162,7 @@ final class InMemoryInbox implements Inbox, Devices, Traces {
         if (key.sequence() > kept.messages.size()) {
             return AckOutcome.FUTURE_KEY;
         }
+        acknowledged.add(key.sequence());
         cursors.merge(cursor(one.device(), key.topic(), key.everyone()), key.sequence(), Math::max);
         return AckOutcome.KEPT;
     }
