@@ -42,7 +42,12 @@ final class AckWriter {
         queue.tick();
     }
 
-    private record Owed(OpenStream stream, Acknowledgement acknowledgement) {}
+    private record Owed(OpenStream stream, Acknowledgement acknowledgement) {
+        String text() {
+            return Progress.name(acknowledgement.upTo()) + ": ack of "
+                    + acknowledgement.upTo().sequence();
+        }
+    }
 
     private void write(List<OpenStream> streams) {
         List<Owed> all = new ArrayList<>();
@@ -69,8 +74,8 @@ final class AckWriter {
         for (int i = 0; i < outcomes.size(); i++) {
             Owed owed = some.get(i);
             switch (outcomes.get(i)) {
-                case FOREIGN_KEY -> owed.stream.end(Reason.FOREIGN_KEY, "ack " + owed.acknowledgement.upTo());
-                case FUTURE_KEY -> owed.stream.end(Reason.FUTURE_KEY, "ack " + owed.acknowledgement.upTo());
+                case FOREIGN_KEY -> owed.stream.end(Reason.FOREIGN_KEY, owed.text());
+                case FUTURE_KEY -> owed.stream.end(Reason.FUTURE_KEY, owed.text());
                 // Where the shard has gone, the table's change ends the stream, and the keys are told there.
                 case FENCED, KEPT -> {}
             }

@@ -75,7 +75,7 @@ public final class Delivery implements Hints {
             return refuse(
                     channel, Reason.OVERLOADED, "too many streams are being opened (expected: again later)", pause, "");
         }
-        Place elsewhere = placeElsewhere(device.user(), device.epoch());
+        Place elsewhere = placeElsewhere(device.user(), device.shard(), device.epoch());
         if (elsewhere != null) {
             return refuse(channel, Reason.WRONG_CELL, moved(elsewhere), 0, hint(elsewhere));
         }
@@ -263,20 +263,21 @@ public final class Delivery implements Hints {
     }
 
     private void endIfMoved(OpenStream stream) {
-        Place elsewhere = placeElsewhere(stream.user(), stream.epoch());
+        Place elsewhere = placeElsewhere(stream.user(), stream.shard(), stream.epoch());
         if (elsewhere != null) {
             stream.end(Reason.WRONG_CELL, moved(elsewhere), spreadMillis(), hint(elsewhere));
         }
     }
 
     /** Where a user lives now; null where it is here, as when the device came. */
-    private @Nullable Place placeElsewhere(String user, long epoch) {
+    private @Nullable Place placeElsewhere(String user, int shard, long epoch) {
         RoutingTable current = table;
         if (current == null) {
             return null;
         }
         Place place = current.locate(user);
-        return place.cell().id().equals(ports.cell()) && place.epoch() == epoch ? null : place;
+        boolean here = place.cell().id().equals(ports.cell());
+        return here && place.shard() == shard && place.epoch() == epoch ? null : place;
     }
 
     private static String moved(Place place) {

@@ -92,7 +92,10 @@ final class Fetcher {
     }
 
     private static ProtocolException refused(Reason reason, Acknowledgement acknowledgement) {
-        return new ProtocolException(reason, "key " + acknowledgement.upTo());
+        return new ProtocolException(
+                reason,
+                Progress.name(acknowledgement.upTo()) + ": key "
+                        + acknowledgement.upTo().sequence());
     }
 
     private List<Batch> read(Device device, long version, Progress progress, List<SyncKey> highest)
@@ -116,7 +119,9 @@ final class Fetcher {
         int room = MAX_ANSWER_BYTES;
         for (int i = 0; i < slices.size(); i++) {
             if (slices.get(i) instanceof Slice.BadKey bad) {
-                throw new ProtocolException(bad.future() ? Reason.FUTURE_KEY : Reason.FOREIGN_KEY, bad.message());
+                throw new ProtocolException(
+                        bad.future() ? Reason.FUTURE_KEY : Reason.FOREIGN_KEY,
+                        Progress.name(parts.get(i).after()) + ": " + bad.message());
             }
             Batch batch = slices.get(i).batchOrNull();
             int bytes = batch == null ? 0 : bytes(batch);

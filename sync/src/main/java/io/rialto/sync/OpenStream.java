@@ -298,7 +298,9 @@ final class OpenStream implements DeviceChannel.Listener, Directory.Holder {
         return switch (slice) {
             case Slice.Nothing nothing -> false;
             case Slice.BadKey bad -> {
-                end(bad.future() ? Reason.FUTURE_KEY : Reason.FOREIGN_KEY, bad.message());
+                end(
+                        bad.future() ? Reason.FUTURE_KEY : Reason.FOREIGN_KEY,
+                        Progress.name(part.after()) + ": " + bad.message());
                 yield false;
             }
             case Slice.Next next -> send(part.sequence(), next.batch());

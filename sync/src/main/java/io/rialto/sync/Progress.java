@@ -173,13 +173,20 @@ final class Progress {
         if (head == null || head.inbox() != key.inbox()) {
             throw new ProtocolException(
                     Reason.FOREIGN_KEY,
-                    "key " + key + " of inbox " + Long.toHexString(key.inbox()) + " (expected: "
+                    name(key) + ": key " + key.sequence() + " of inbox " + Long.toHexString(key.inbox())
+                            + " (expected: "
                             + (head == null ? "none" : "one of inbox " + Long.toHexString(head.inbox())) + ")");
         }
         if (key.sequence() > head.sequence()) {
             throw new ProtocolException(
-                    Reason.FUTURE_KEY, "key " + key + " (expected: at most " + head.sequence() + ")");
+                    Reason.FUTURE_KEY,
+                    name(key) + ": key " + key.sequence() + " (expected: at most " + head.sequence() + ")");
         }
+    }
+
+    /** Begins the text of every refusal of a key, so that a device knows which one to forget. */
+    static String name(SyncKey key) {
+        return key.topic() + (key.everyone() ? "*" : "");
     }
 
     private static @Nullable SyncKey head(List<SyncKey> highest, SyncKey key) {

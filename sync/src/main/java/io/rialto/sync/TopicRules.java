@@ -42,7 +42,8 @@ final class TopicRules {
             Topic topic = topics.apply(key.topic());
             if (topic != null && !topic.app().equals(app)) {
                 throw new ProtocolException(
-                        Reason.WRONG_APP, "key of topic " + key.topic() + " (expected: a topic of " + app + ")");
+                        Reason.WRONG_APP,
+                        Progress.name(key) + ": key of another app (expected: topics of " + app + ")");
             }
             if (topic != null) {
                 known.add(key);

@@ -448,6 +448,6 @@ class DeliveryTest {
                                 .build()))
                 .toCompletableFuture();
         node.work();
-        assertThat(refused).failsWithin(Duration.ZERO).withThrowableThat().withMessageContaining("payments@11");
+        assertThat(refused).failsWithin(Duration.ZERO).withThrowableThat().withMessageContaining("payments: key 11");
     }
 }

@@ -136,7 +136,8 @@ final class ProtoReader {
                 advance(8);
                 break;
             case LENGTH:
-                position += length(end - position);
+                int length = length(end - position); // reads on: not in one expression with the position
+                position += length;
                 break;
             case FIXED32:
                 advance(4);
