@@ -182,8 +182,8 @@ public final class Delivery implements Hints {
     /** What other nodes of the cell say. */
     private final class FromNeighbours implements Neighbours.Listener {
         @Override
-        public void opened(Directory.Remote stream) {
-            endSuperseded(directory.put(stream));
+        public void superseded(List<OpenStream> older) {
+            endSuperseded(older);
         }
 
         @Override

@@ -68,12 +68,12 @@ final class Fetcher {
         Progress progress = new Progress(List.of());
         progress.compare(highest, rules.known(device.app(), hello.keys()), flight -> {});
         acknowledge(progress.unwritten(device.shard(), device.user(), device.id()));
-        progress.isBehind(highest);
+        progress.behind(highest);
         List<Batch> batches = read(device, version, progress, highest);
         return new Fetched(
                 batches,
                 highest,
-                !batches.isEmpty() && progress.isBehind(highest),
+                !batches.isEmpty() && progress.behind(highest) > 0,
                 ports.clock().millis());
     }
 

@@ -8,6 +8,7 @@ import io.rialto.sync.wire.NodeHints;
 import io.rialto.sync.wire.NodeHintsAnswer;
 import io.rialto.sync.wire.OpenedStream;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
@@ -35,7 +36,8 @@ final class Neighbours {
 
     /** What hears of others. */
     interface Listener {
-        void opened(Directory.Remote stream);
+        /** Streams of here have newer ones elsewhere. */
+        void superseded(List<OpenStream> older);
 
         void wake(Collection<String> users, Collection<String> topics);
     }
@@ -167,7 +169,9 @@ final class Neighbours {
                         + hints.getClosedCount()
                         + hints.getUsersCount()
                         + hints.getTopicsCount());
-        boolean whole = apply(node, hints);
+        List<OpenStream> older = new ArrayList<>();
+        boolean whole = apply(node, hints, older);
+        listener.superseded(older);
         listener.wake(hints.getUsersList(), hints.getTopicsList());
         return NodeHintsAnswer.newBuilder().setSendAll(!whole).build().toByteArray();
     }
@@ -181,7 +185,7 @@ final class Neighbours {
     }
 
     /** Takes over openings and closings; false where something before them is missing. */
-    private boolean apply(String node, NodeHints hints) {
+    private boolean apply(String node, NodeHints hints, List<OpenStream> older) {
         Heard of = heard.computeIfAbsent(node, name -> new Heard());
         synchronized (of) {
             of.at = ports.nanoTime().getAsLong();
@@ -198,7 +202,8 @@ final class Neighbours {
             }
             of.sequence = hints.getSequence();
             for (OpenedStream each : hints.getOpenedList()) {
-                listener.opened(new Directory.Remote(each.getDevice(), each.getUser(), node, each.getNumber()));
+                older.addAll(
+                        directory.put(new Directory.Remote(each.getDevice(), each.getUser(), node, each.getNumber())));
             }
             for (ClosedStream each : hints.getClosedList()) {
                 directory.remove(new Directory.Remote(each.getDevice(), "", node, each.getNumber()));

@@ -39,6 +39,9 @@ final class OpenStream implements DeviceChannel.Listener, Directory.Holder {
     private boolean welcomed;
     private boolean beatAsked;
     private boolean behind;
+    /** Whether there is more than what this turn reads. */
+    private boolean left;
+
     private boolean ended;
     private boolean acksQueued;
     private int beatSeconds;
@@ -224,6 +227,7 @@ final class OpenStream implements DeviceChannel.Listener, Directory.Holder {
 
     /** The reader lets go; true where the stream must be put into the queue again. */
     synchronized boolean finish(boolean progressed) {
+        behind = progressed ? left : behind;
         boolean again = !ended
                 && (turn == Turn.READING_AND_CALLED
                         || progressed && behind && progress.hasRoom() && channel.isWritable());
@@ -258,8 +262,10 @@ final class OpenStream implements DeviceChannel.Listener, Directory.Holder {
                 lastProgress = settled ? delivery.nanos() : lastProgress;
                 greeting = greeting(mine);
                 // First "there is more", then the look at the channel: it calls where it becomes writable after that.
-                behind = progress.isBehind(mine);
+                int sequences = progress.behind(mine);
+                behind = sequences > 0;
                 parts = behind && channel.isWritable() ? progress.plan(mine) : List.of();
+                left = sequences > parts.size();
             }
         } catch (ProtocolException e) {
             end(e);
@@ -296,23 +302,24 @@ final class OpenStream implements DeviceChannel.Listener, Directory.Holder {
     /** Sends what was read; true where there may be more to read now. */
     boolean take(Progress.Part part, Slice slice) {
         return switch (slice) {
-            case Slice.Nothing nothing -> false;
+            case Slice.Nothing nothing -> false; // a database that was just ahead: the next call asks again
             case Slice.BadKey bad -> {
                 end(
                         bad.future() ? Reason.FUTURE_KEY : Reason.FOREIGN_KEY,
                         Progress.name(part.after()) + ": " + bad.message());
                 yield false;
             }
-            case Slice.Next next -> send(part.sequence(), next.batch());
+            case Slice.Next next -> send(part.sequence(), next.batch(), next.more());
         };
     }
 
-    private boolean send(Sequence sequence, Batch batch) {
+    private boolean send(Sequence sequence, Batch batch, boolean more) {
         byte[] frame = ServerFrame.batch(batch).encode();
         boolean follows;
         synchronized (this) {
             lastProgress = progress.isFlying() ? lastProgress : delivery.nanos();
             follows = progress.send(sequence, batch, frame.length);
+            left |= more;
         }
         if (!follows) {
             end(Reason.INTERNAL, "a batch from " + batch.first() + " does not follow on what was sent");

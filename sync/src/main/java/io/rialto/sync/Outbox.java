@@ -18,6 +18,9 @@ final class Outbox {
     /** Users that wait to be woken there: one round trip of a busy node. More are left to their beats. */
     private static final int MAX_WAKES = 10_000;
 
+    /** Openings and closings that wait there; a full list is shorter than more of them. */
+    private static final int MAX_CHANGES = 100_000;
+
     /** A stream that opened or closed. */
     record Change(OpenStream stream, boolean opened) {}
 
@@ -54,6 +57,10 @@ final class Outbox {
 
     /** A full list that is still to be made will have it anyway. */
     synchronized void changed(OpenStream stream, boolean opened) {
+        if (changes.size() >= MAX_CHANGES) {
+            allWanted = true;
+            changes.clear();
+        }
         if (!allWanted) {
             changes.add(new Change(stream, opened));
         }

@@ -198,13 +198,13 @@ final class Progress {
         return null;
     }
 
-    /** Whether the database has more than was sent. Begins sequences that are new to the stream. */
-    boolean isBehind(List<SyncKey> highest) {
-        boolean behind = false;
+    /** Of how many sequences the database has more than was sent. Begins those that are new to the stream. */
+    int behind(List<SyncKey> highest) {
+        int behind = 0;
         for (int i = 0; i < highest.size(); i++) {
             SyncKey head = highest.get(i);
-            if (head.sequence() > 0) {
-                behind |= head.sequence() > findOrAdd(head, i).sent;
+            if (head.sequence() > 0 && head.sequence() > findOrAdd(head, i).sent) {
+                behind++;
             }
         }
         return behind;

@@ -39,10 +39,13 @@ class DeliveryTest {
     void brings_a_message_after_a_hint() {
         FakeDevice device = node.open("d1", "anna");
         node.publish("anna", PAYMENTS, 1);
+        int asked = node.inbox.asked;
         node.delivery.stored(List.of("anna", "bert"));
         node.work();
 
         assertThat(device.sequences(PAYMENTS)).containsExactly(1L);
+        assertThat(node.inbox.asked).isEqualTo(asked + 1);
+        assertThat(node.inbox.reads).isEqualTo(1);
     }
 
     @Test
