@@ -1,5 +1,6 @@
 package io.rialto.client;
 
+import io.rialto.client.http.HttpStream;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -10,6 +11,7 @@ public final class Answer {
     private final byte[] body;
     private final boolean authentic;
     private final @Nullable CallException failure;
+    private @Nullable HttpStream stream;
 
     Answer(int status, Map<String, String> headers, byte[] body, boolean authentic, @Nullable CallException failure) {
         this.status = status;
@@ -22,6 +24,19 @@ public final class Answer {
     /** No answer came. */
     static Answer failed(CallException failure) {
         return new Answer(0, Map.of(), new byte[0], false, failure);
+    }
+
+    /** The other side has begun a stream. */
+    static Answer begun(HttpStream stream) {
+        Answer answer = new Answer(stream.status(), stream.headers(), new byte[0], false, null);
+        answer.stream = stream;
+        return answer;
+    }
+
+    /** The stream that was asked for, or null. */
+    @Nullable
+    HttpStream stream() {
+        return stream;
     }
 
     /** The HTTP status; 0 where no answer came. */

@@ -13,6 +13,7 @@ public final class Call {
     private final OperationName operation;
     private final boolean repeatable;
     private final Protection protection;
+    private boolean stream;
     private Map<String, String> headers;
     private byte[] body;
     private long deadlineNanos;
@@ -31,6 +32,7 @@ public final class Call {
         this.operation = from.operation;
         this.repeatable = from.repeatable;
         this.protection = from.protection;
+        this.stream = from.stream;
         this.headers = from.headers;
         this.body = from.body;
         this.deadlineNanos = from.deadlineNanos;
@@ -55,6 +57,17 @@ public final class Call {
         call.headers = headers;
         call.deadlineNanos = deadlineNanos;
         return call;
+    }
+
+    /** A copy that opens a stream, with its body as the first message. */
+    Call asStream() {
+        Call copy = new Call(this);
+        copy.stream = true;
+        return copy;
+    }
+
+    boolean isStream() {
+        return stream;
     }
 
     public OperationName operation() {

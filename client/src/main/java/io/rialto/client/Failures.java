@@ -55,6 +55,8 @@ final class Failures {
 
     private static final int MAX_MESSAGE = 500;
 
+    private static final int UNAVAILABLE = 503;
+
     private Failures() {}
 
     private static Map<String, Reason> reasons() {
@@ -97,6 +99,18 @@ final class Failures {
                 retryAfterMillis(answer.headers().get("retry-after")),
                 null,
                 null);
+    }
+
+    /** The failure that is answered instead of a stream; gRPC says so with the status of a success. */
+    static CallException ofStream(HttpAnswer refusal) {
+        CallException failure = of(refusal, false);
+        if (failure != null) {
+            return failure;
+        }
+        Reason reason = reason(refusal.headers().get(HeaderNames.REASON));
+        int status = reason == null ? UNAVAILABLE : reason.httpStatus();
+        CallException told = of(new HttpAnswer(status, refusal.headers(), refusal.body()), false);
+        return told == null ? unreadable("no stream, and no reason", null) : told;
     }
 
     private static Dispatched dispatched(@Nullable Reason reason, boolean backends) {

@@ -1,10 +1,11 @@
 package io.rialto.client;
 
+import io.rialto.client.inbox.Notes;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /** The app's part of the storage. What fails is reported and done without: a phone with a full disk still calls. */
-final class Kept {
+final class Kept implements Notes {
     private final Storage storage;
     private final String prefix;
     private final Reporter reporter;
@@ -15,7 +16,8 @@ final class Kept {
         this.reporter = reporter;
     }
 
-    byte @Nullable [] get(String name) {
+    @Override
+    public byte @Nullable [] get(String name) {
         try {
             return storage.get(prefix + name);
         } catch (IOException e) {
@@ -24,7 +26,8 @@ final class Kept {
         }
     }
 
-    void put(String name, byte[] value) {
+    @Override
+    public void put(String name, byte[] value) {
         try {
             storage.put(prefix + name, value);
         } catch (IOException e) {

@@ -2,6 +2,8 @@ package io.rialto.client;
 
 import io.rialto.client.codec.Codec;
 import io.rialto.client.http.Transport;
+import io.rialto.client.inbox.Inbox;
+import io.rialto.client.inbox.Line;
 import io.rialto.protocol.Code;
 import io.rialto.protocol.HeaderNames;
 import io.rialto.protocol.OperationName;
@@ -25,6 +27,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Supplier;
 import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
 
@@ -50,6 +53,10 @@ public final class Rialto implements Closeable {
     private final Transport transport;
     private final ExecutorService executor;
     private final String app;
+    private final Supplier<Inbox> newInbox;
+
+    /** Made when it is first asked for; guarded by this. */
+    private @Nullable Inbox inbox;
 
     Rialto(RialtoBuilder settings, Transport transport, ExecutorService executor) {
         this.app = settings.app;
@@ -67,6 +74,7 @@ public final class Rialto implements Closeable {
         this.identity = new Identity(kept, settings.deviceSigner, random);
         this.gateways = new Gateways(settings.gateways, kept, clock);
         RequestSigner requests = new RequestSigner(identity.signer(), time, random);
+        SessionListener listener = listener(settings.sessionListener);
         Sessions sessions = new Sessions(
                 app,
                 identity,
@@ -78,20 +86,46 @@ public final class Rialto implements Closeable {
                 clock,
                 random,
                 settings.identityToken,
-                settings.sessionListener);
+                listener);
 
         // Every step of a call, outermost first.
         List<Interceptor> list = new ArrayList<>();
         list.add(new DeadlineStep(clock));
         list.addAll(settings.interceptors);
         list.add(new RetryStep(clock, random, settings.tryTimeout.toNanos()));
+        int first = list.size();
         list.add(new CellStep(gateways));
-        list.add(new SessionStep(
-                sessions, identity, edges, time, gateways, clock, settings.identityToken, settings.sessionListener));
+        list.add(new SessionStep(sessions, identity, edges, time, gateways, clock, settings.identityToken, listener));
         list.add(new SealStep(time));
         list.add(new SignStep(requests));
         list.add(new TransportStep(transport, clock));
         this.steps = Collections.unmodifiableList(list);
+        Line line = new DeviceLine(
+                this,
+                call -> proceed(first, call),
+                gateways,
+                time,
+                transport::evictIdle,
+                clock,
+                timeout.toNanos(),
+                protection);
+        this.newInbox = () -> new Inbox(
+                line, kept, settings.inbox, clock::nanos, random, message -> settings.reporter.report(message));
+    }
+
+    private SessionListener listener(SessionListener app) {
+        return new SessionListener() {
+            @Override
+            public void loggedIn() {
+                userChanged();
+                app.loggedIn();
+            }
+
+            @Override
+            public void ended(String reason) {
+                app.ended(reason);
+            }
+        };
     }
 
     public static RialtoBuilder builder() {
@@ -127,6 +161,25 @@ public final class Rialto implements Closeable {
         }
         ServiceProxy proxy = new ServiceProxy(type, methods, this);
         return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, proxy));
+    }
+
+    /** The inbox of the user on this device; the same at each call. Say who handles its topics, then start it. */
+    public synchronized Inbox inbox() {
+        if (inbox == null) {
+            inbox = newInbox.get();
+        }
+        return inbox;
+    }
+
+    private synchronized @Nullable Inbox madeInbox() {
+        return inbox;
+    }
+
+    private void userChanged() {
+        Inbox made = madeInbox();
+        if (made != null) {
+            made.userChanged();
+        }
     }
 
     /**
@@ -265,10 +318,16 @@ public final class Rialto implements Closeable {
     public void logout() {
         identity.loggedOut();
         gateways.forgetCell();
+        userChanged();
     }
 
     /** The device's network is another one now: connections of the old one are not used again. */
     public void networkChanged() {
+        Inbox made = madeInbox();
+        if (made != null) {
+            // its connection is busy, and would be spared below
+            made.networkChanged("");
+        }
         gateways.networkChanged();
         transport.evictIdle();
     }
@@ -281,6 +340,10 @@ public final class Rialto implements Closeable {
     /** Ends connections and threads. Calls under way fail. */
     @Override
     public void close() {
+        Inbox made = madeInbox();
+        if (made != null) {
+            made.close();
+        }
         executor.shutdownNow();
         transport.close();
     }

@@ -6,6 +6,7 @@ import io.rialto.client.http.AddressLookup;
 import io.rialto.client.http.OkHttpTransport;
 import io.rialto.client.http.Transport;
 import io.rialto.client.http.Trust;
+import io.rialto.client.inbox.InboxSettings;
 import io.rialto.protocol.DeviceSigner;
 import io.rialto.protocol.ServerKey;
 import java.net.URI;
@@ -43,6 +44,7 @@ public final class RialtoBuilder {
     Reporter reporter = Reporter.none();
     SessionListener sessionListener = SessionListener.none();
     Protection protection = Protection.SEALED;
+    InboxSettings inbox = InboxSettings.none();
     Duration timeout = Duration.ofSeconds(10);
     Duration tryTimeout = Duration.ofSeconds(4);
 
@@ -88,6 +90,12 @@ public final class RialtoBuilder {
     /** Where to keep a few values between runs; in memory by default, and then each start is a new device. */
     public RialtoBuilder storage(Storage value) {
         storage = value;
+        return this;
+    }
+
+    /** What the inbox needs, for apps that get messages. */
+    public RialtoBuilder inbox(InboxSettings value) {
+        inbox = value;
         return this;
     }
 

@@ -1,6 +1,7 @@
 package io.rialto.client;
 
 import io.rialto.client.http.HttpAnswer;
+import io.rialto.client.http.HttpStream;
 import io.rialto.protocol.HeaderNames;
 import io.rialto.protocol.ProtocolException;
 import io.rialto.protocol.Seal;
@@ -66,6 +67,13 @@ final class SealStep implements Interceptor {
     }
 
     private Answer opened(Answer answer, LiveSession session, long counter) {
+        HttpStream stream = answer.stream();
+        if (stream != null) {
+            if (SEALED.equals(answer.header("content-type"))) {
+                return Answer.begun(new SealedStream(stream, session, counter));
+            }
+            stream.close();
+        }
         if (!SEALED.equals(answer.header("content-type"))) {
             return inTheClear(answer);
         }

@@ -1,5 +1,6 @@
 package io.rialto.client;
 
+import io.rialto.client.http.GrpcFrame;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -17,16 +18,21 @@ final class SignStep implements Interceptor {
         switch (call.protection()) {
             case SIGNED:
                 headers = new TreeMap<>(call.headers());
-                signer.signByTicket(call.method(), call.path(), headers, call.body(), call.requireSession());
+                signer.signByTicket(call.method(), call.path(), headers, covered(call), call.requireSession());
                 return next.proceed(call.withHeaders(headers));
             case SIGNED_BY_DEVICE:
                 headers = new TreeMap<>(call.headers());
-                signer.signByDevice(call.method(), call.path(), headers, call.body());
+                signer.signByDevice(call.method(), call.path(), headers, covered(call));
                 return next.proceed(call.withHeaders(headers));
             case SEALED:
             case PLAIN:
                 return next.proceed(call);
         }
         throw new IllegalArgumentException("protection: " + call.protection());
+    }
+
+    /** A stream's first message is signed as it travels, behind its length. */
+    private static byte[] covered(Call call) {
+        return call.isStream() ? GrpcFrame.of(call.body()) : call.body();
     }
 }

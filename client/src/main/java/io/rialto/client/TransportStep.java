@@ -2,6 +2,7 @@ package io.rialto.client;
 
 import io.rialto.client.http.HttpAnswer;
 import io.rialto.client.http.HttpRequest;
+import io.rialto.client.http.HttpStream;
 import io.rialto.client.http.Transport;
 import io.rialto.client.http.TransportException;
 import java.net.URI;
@@ -23,8 +24,12 @@ final class TransportStep implements Interceptor {
             return Answer.failed(Failures.outOfTime("time ran out before the call was sent"));
         }
         URI uri = URI.create(call.requireGateway() + call.path());
+        HttpRequest request = new HttpRequest(call.method(), uri, call.headers(), call.body(), left);
         try {
-            HttpAnswer answer = transport.send(new HttpRequest(call.method(), uri, call.headers(), call.body(), left));
+            if (call.isStream()) {
+                return begun(transport.open(request));
+            }
+            HttpAnswer answer = transport.send(request);
             return new Answer(answer.status(), answer.headers(), answer.body(), false, Failures.of(answer, true));
         } catch (TransportException e) {
             if (e.sent()) {
@@ -33,5 +38,14 @@ final class TransportStep implements Interceptor {
             }
             return Answer.failed(Failures.of(e));
         }
+    }
+
+    private static Answer begun(HttpStream stream) {
+        HttpAnswer refusal = stream.refusal();
+        if (refusal == null) {
+            return Answer.begun(stream);
+        }
+        CallException failure = Failures.ofStream(refusal);
+        return new Answer(refusal.status(), refusal.headers(), refusal.body(), false, failure);
     }
 }

@@ -5,6 +5,7 @@ import java.io.InterruptedIOException;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -14,6 +15,7 @@ import okhttp3.Dispatcher;
 import okhttp3.EventListener;
 import okhttp3.Headers;
 import okhttp3.OkHttpClient;
+import okhttp3.Protocol;
 import okhttp3.Request;
 import okhttp3.RequestBody;
 import okhttp3.Response;
@@ -37,6 +39,9 @@ public final class OkHttpTransport implements Transport {
 
     private final OkHttpClient client;
 
+    /** For streams without TLS, where nobody negotiates HTTP/2: it is known beforehand. */
+    private final OkHttpClient plainStreams;
+
     /**
      * @param trust null for the platform's authorities
      * @param connectTimeout for one address, TLS included in the call's own time
@@ -49,6 +54,9 @@ public final class OkHttpTransport implements Transport {
 
     OkHttpTransport(OkHttpClient.Builder builder) {
         client = builder.build();
+        plainStreams = client.newBuilder()
+                .protocols(List.of(Protocol.H2_PRIOR_KNOWLEDGE))
+                .build();
     }
 
     static OkHttpClient.Builder builder(
@@ -90,22 +98,32 @@ public final class OkHttpTransport implements Transport {
         }
     }
 
-    private static String messageOf(HttpRequest request, IOException e) {
+    @Override
+    public HttpStream open(HttpRequest request) throws TransportException {
+        boolean plain = request.uri().getScheme().equals("http");
+        return OkHttpStream.open(plain ? plainStreams : client, request);
+    }
+
+    static String messageOf(HttpRequest request, IOException e) {
         return request.uri().getScheme() + "://" + request.uri().getAuthority() + ": "
                 + (e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage());
     }
 
     private static Request requestOf(HttpRequest request, Progress progress) {
+        RequestBody body = request.method().equals("GET") ? null : new Body(request.body());
+        return requestOf(request, body, progress);
+    }
+
+    static Request requestOf(HttpRequest request, @Nullable RequestBody body, Progress progress) {
         Request.Builder builder =
                 new Request.Builder().url(request.uri().toString()).tag(Progress.class, progress);
         for (Map.Entry<String, String> header : request.headers().entrySet()) {
             builder.header(header.getKey(), header.getValue());
         }
-        return builder.method(request.method(), request.method().equals("GET") ? null : new Body(request.body()))
-                .build();
+        return builder.method(request.method(), body).build();
     }
 
-    private static Map<String, String> headersOf(Headers headers) {
+    static Map<String, String> headersOf(Headers headers) {
         Map<String, String> map = new HashMap<>();
         for (int i = 0; i < headers.size(); i++) {
             map.merge(headers.name(i).toLowerCase(Locale.ROOT), headers.value(i), (a, b) -> a + ", " + b);
@@ -113,7 +131,7 @@ public final class OkHttpTransport implements Transport {
         return Collections.unmodifiableMap(map);
     }
 
-    private static byte[] bodyOf(Response response) throws IOException {
+    static byte[] bodyOf(Response response) throws IOException {
         BufferedSource source = response.body().source();
         Buffer body = new Buffer();
         while (source.read(body, 8192) != -1) {
@@ -166,7 +184,7 @@ public final class OkHttpTransport implements Transport {
     }
 
     /** Sees whether a request began to leave. */
-    private static final class Progress extends EventListener {
+    static final class Progress extends EventListener {
         volatile boolean sent;
 
         @Override

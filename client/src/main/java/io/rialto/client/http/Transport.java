@@ -1,6 +1,7 @@
 package io.rialto.client.http;
 
 import java.io.Closeable;
+import java.io.IOException;
 
 /** Sends requests. The SDK uses {@link OkHttpTransport}; another one may be given to it. */
 public interface Transport extends Closeable {
@@ -10,6 +11,20 @@ public interface Transport extends Closeable {
      * @throws TransportException where no whole answer came
      */
     HttpAnswer send(HttpRequest request) throws TransportException;
+
+    /**
+     * Opens a stream whose first message is the request's body, once; waits until the other side has answered. The
+     * request's time ends with that answer.
+     *
+     * @throws TransportException where no answer came, or this transport has no streams
+     */
+    default HttpStream open(HttpRequest request) throws TransportException {
+        throw new TransportException(
+                "this transport has no streams (expected: Transport.open)",
+                false,
+                false,
+                new IOException("no streams"));
+    }
 
     /** Closes connections that carry no call, because the network under them has changed or looks dead. */
     void evictIdle();

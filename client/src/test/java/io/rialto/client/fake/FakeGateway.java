@@ -2,6 +2,7 @@ package io.rialto.client.fake;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import io.rialto.client.http.GrpcFrame;
 import io.rialto.protocol.Acceptance;
 import io.rialto.protocol.ContentDigest;
 import io.rialto.protocol.DeviceKeys;
@@ -14,11 +15,15 @@ import io.rialto.protocol.SignatureAlgorithm;
 import io.rialto.protocol.SignatureInput;
 import io.rialto.protocol.Signatures;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.util.Base64;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -29,7 +34,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** One cell's gateway: HTTP/1.1 on a free port of loopback. */
+/** One cell's gateway: HTTP/1.1, and HTTP/2 with prior knowledge, on a free port of loopback. */
 final class FakeGateway implements AutoCloseable {
     private static final long WINDOW_SECONDS = 120;
     private static final String SEALED = "application/rialto-sealed";
@@ -39,6 +44,8 @@ final class FakeGateway implements AutoCloseable {
     private final HttpServer server;
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private final Set<String> accepted = ConcurrentHashMap.newKeySet();
+    private final ServerSocket front;
+    private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
     private volatile String edge = "";
 
     FakeGateway(FakePlatform platform, String cell) throws IOException {
@@ -49,10 +56,12 @@ final class FakeGateway implements AutoCloseable {
         server.setExecutor(threads);
         server.createContext("/", this::serve);
         server.start();
+        front = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+        threads.execute(this::accept);
     }
 
     URI uri() {
-        return URI.create("http://127.0.0.1:" + server.getAddress().getPort());
+        return URI.create("http://127.0.0.1:" + front.getLocalPort());
     }
 
     void newEdge() {
@@ -62,37 +71,124 @@ final class FakeGateway implements AutoCloseable {
 
     @Override
     public void close() {
+        try {
+            front.close();
+            for (Socket socket : sockets) {
+                socket.close();
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
         server.stop(0);
         threads.shutdownNow();
     }
 
+    private void accept() {
+        try {
+            while (true) {
+                Socket socket = front.accept();
+                sockets.add(socket);
+                threads.execute(() -> {
+                    try {
+                        FakeConnection.serve(socket, server.getAddress().getPort(), threads, this::serve);
+                    } catch (IOException e) {
+                        // the phone's end, or ours
+                    }
+                });
+            }
+        } catch (IOException e) {
+            // closed
+        }
+    }
+
+    /** HTTP/1.1. */
     private void serve(HttpExchange exchange) throws IOException {
-        String path = exchange.getRequestURI().getRawPath();
         try (exchange) {
-            byte[] body = exchange.getRequestBody().readAllBytes();
-            platform.count(path);
-            Fault fault = platform.fault(path);
+            Map<String, String> headers = new HashMap<>();
+            exchange.getRequestHeaders()
+                    .forEach((name, values) -> headers.put(name.toLowerCase(Locale.ROOT), values.get(0)));
+            FakeRequest request = new FakeRequest(
+                    exchange.getRequestMethod(),
+                    exchange.getRequestURI().getRawPath(),
+                    exchange.getRequestURI().getRawQuery(),
+                    headers,
+                    exchange.getRequestBody().readAllBytes());
+            FakeAnswer answer = answer(request);
+            if (answer != null) { // closing without an answer ends the connection
+                Map<String, String> all = headers(answer);
+                all.forEach(exchange.getResponseHeaders()::set);
+                exchange.sendResponseHeaders(answer.status(), answer.body().length == 0 ? -1 : answer.body().length);
+                exchange.getResponseBody().write(answer.body());
+                exchange.getResponseBody().close();
+            }
+        }
+    }
+
+    /** HTTP/2. */
+    private void serve(FakeConnection.Exchange exchange) throws IOException {
+        if (exchange.path().equals(FakeInbox.STREAM)) {
+            stream(exchange);
+            return;
+        }
+        FakeAnswer answer = answer(exchange.request(exchange.body()));
+        if (answer == null) {
+            exchange.cut();
+        } else {
+            exchange.begin(answer.status(), headers(answer), false);
+            exchange.body(answer.body());
+        }
+    }
+
+    private void stream(FakeConnection.Exchange exchange) throws IOException {
+        platform.count(FakeInbox.STREAM);
+        byte[] first = exchange.message();
+        boolean sealed = SEALED.equals(exchange.header("content-type"));
+        byte[] hello = sealed ? first : GrpcFrame.of(first);
+        try {
+            Fault fault = platform.fault(FakeInbox.STREAM);
             if (fault instanceof Fault.DropBefore) {
-                return; // closing without an answer ends the connection
+                exchange.cut();
+                return;
             }
             if (fault instanceof Fault.Refuse refuse) {
-                send(exchange, FakeAnswer.refusal(refuse.reason()));
-                return;
+                throw refuse(refuse.reason());
             }
-            if (fault instanceof Fault.RefuseWith refuse) {
-                send(exchange, FakeAnswer.refusal(refuse.reason()).with(refuse.name(), refuse.value()));
-                return;
+            Caller caller = caller(exchange.request(hello));
+            if (caller.user() == null) {
+                throw refuse(Reason.IDENTITY_REQUIRED);
             }
-            try {
-                switch (path) {
-                    case "/rialto/edge" -> send(exchange, about());
-                    case "/rialto.Device/Enrol" -> send(exchange, enrol(exchange, body));
-                    case "/rialto.Seal/Open" -> send(exchange, open(body));
-                    default -> call(exchange, path.substring(1), body, fault);
-                }
-            } catch (ProtocolException e) {
-                send(exchange, FakeAnswer.refusal(e.reason()));
-            }
+            Map<String, String> headers =
+                    new HashMap<>(Map.of("content-type", caller.ticket() == null ? "application/grpc" : SEALED));
+            exchange.begin(200, headers(new FakeAnswer(200, headers, new byte[0], null)), false);
+            platform.inbox().serve(new FakeStream(exchange, caller));
+        } catch (ProtocolException e) {
+            FakeAnswer refusal = FakeAnswer.refusal(e.reason());
+            exchange.begin(refusal.status(), headers(refusal), false);
+            exchange.body(refusal.body());
+        }
+    }
+
+    private @Nullable FakeAnswer answer(FakeRequest request) {
+        platform.count(request.path());
+        Fault fault = platform.fault(request.path());
+        if (fault instanceof Fault.DropBefore) {
+            return null;
+        }
+        if (fault instanceof Fault.Refuse refuse) {
+            return FakeAnswer.refusal(refuse.reason());
+        }
+        if (fault instanceof Fault.RefuseWith refuse) {
+            return FakeAnswer.refusal(refuse.reason()).with(refuse.name(), refuse.value());
+        }
+        try {
+            return switch (request.path()) {
+                case "/rialto/edge" -> about();
+                case "/rialto.Device/Enrol" -> enrol(request);
+                case "/rialto.Seal/Open" -> open(request.body());
+                default -> call(request, fault);
+            };
+        } catch (ProtocolException e) {
+            return FakeAnswer.refusal(e.reason());
         }
     }
 
@@ -105,12 +201,12 @@ final class FakeGateway implements AutoCloseable {
         return System.currentTimeMillis() + platform.offsetMillis;
     }
 
-    private FakeAnswer enrol(HttpExchange exchange, byte[] body) throws ProtocolException {
-        SignatureInput input = SignatureInput.parse(required(exchange, "signature-input"), "rialto");
+    private FakeAnswer enrol(FakeRequest request) throws ProtocolException {
+        SignatureInput input = SignatureInput.parse(request.required("signature-input"), "rialto");
         String keyId = input.keyId() == null ? "" : input.keyId();
         check(keyId.startsWith("enrol:"), Reason.WRONG_SIGNATURE);
         byte[] point = Base64.getUrlDecoder().decode(keyId.substring("enrol:".length()));
-        verify(exchange, input, body, SignatureAlgorithm.ECDSA_P256_SHA256, point);
+        verify(request, input, SignatureAlgorithm.ECDSA_P256_SHA256, point);
         String credential = "credential-" + platform.ids.incrementAndGet();
         platform.pointsByCredential.put(credential, point);
         return FakeAnswer.json("{\"device\":\"" + DeviceKeys.deviceId("wallet", point) + "\",\"credential\":\""
@@ -144,61 +240,65 @@ final class FakeGateway implements AutoCloseable {
         return new FakeAnswer(200, Map.of("content-type", "application/rialto-handshake"), answer, null);
     }
 
-    private void call(HttpExchange exchange, String operation, byte[] body, @Nullable Fault fault)
-            throws IOException, ProtocolException {
-        boolean sealed = SEALED.equals(header(exchange, "content-type"));
-        FakePlatform.Ticket ticket = header(exchange, HeaderNames.TICKET) == null ? null : ticket(exchange);
-        long counter = 0;
-        byte[] message = body;
-        String device = ticket == null ? null : ticket.device();
-        String user = ticket == null ? null : ticket.user();
-        if (sealed) {
-            FakePlatform.Ticket required = ticket(exchange);
-            counter = Long.parseLong(required(exchange, HeaderNames.COUNTER));
-            message = opened(exchange, required, counter, body);
-        } else if (header(exchange, "signature-input") != null) {
-            SignatureInput input = SignatureInput.parse(required(exchange, "signature-input"), "rialto");
-            if (ticket != null) {
-                verify(
-                        exchange,
-                        input,
-                        body,
-                        SignatureAlgorithm.HMAC_SHA256,
-                        ticket.keys().mac());
-            } else {
-                byte[] point = platform.pointsByCredential.get(required(exchange, HeaderNames.CREDENTIAL));
-                if (point == null) {
-                    throw refuse(Reason.EXPIRED_CREDENTIAL);
-                }
-                verify(exchange, input, body, SignatureAlgorithm.ECDSA_P256_SHA256, point);
-                device = DeviceKeys.deviceId("wallet", point);
-                String session = header(exchange, HeaderNames.SESSION);
-                user = session == null ? null : platform.usersBySession.get(session);
-                check(session == null || user != null, Reason.EXPIRED_SESSION);
-                String bearer = header(exchange, "authorization");
-                user = bearer == null ? user : bearer.substring("Bearer ".length());
-            }
-        }
-        FakeAnswer answer = run(exchange, operation, device, user, message, fault);
-        if (fault instanceof Fault.DropAfter) {
-            return;
-        }
-        if (fault instanceof Fault.InTheClear) {
-            send(exchange, FakeAnswer.json("{\"forged\":true}"));
-        } else if (sealed) {
-            send(exchange, sealed(ticket(exchange), counter, answer, fault instanceof Fault.Tamper));
-        } else {
-            send(exchange, answer);
-        }
-    }
-
-    private FakeAnswer run(
-            HttpExchange exchange,
-            String operation,
+    /**
+     * Who calls, as the request shows.
+     *
+     * @param ticket of a sealed request, else null
+     * @param message what was sealed, or came
+     */
+    @SuppressWarnings("ArrayRecordComponent") // never compared
+    record Caller(
             @Nullable String device,
             @Nullable String user,
-            byte[] message,
-            @Nullable Fault fault) {
+            FakePlatform.@Nullable Ticket ticket,
+            long counter,
+            byte[] message) {}
+
+    private Caller caller(FakeRequest request) throws ProtocolException {
+        FakePlatform.Ticket ticket = request.header(HeaderNames.TICKET) == null ? null : ticket(request);
+        if (SEALED.equals(request.header("content-type"))) {
+            FakePlatform.Ticket required = ticket(request);
+            long counter = Long.parseLong(request.required(HeaderNames.COUNTER));
+            byte[] message = opened(request, required, counter);
+            return new Caller(required.device(), required.user(), required, counter, message);
+        }
+        if (request.header("signature-input") == null) {
+            return new Caller(null, null, null, 0, request.body());
+        }
+        SignatureInput input = SignatureInput.parse(request.required("signature-input"), "rialto");
+        if (ticket != null) {
+            verify(request, input, SignatureAlgorithm.HMAC_SHA256, ticket.keys().mac());
+            return new Caller(ticket.device(), ticket.user(), null, 0, request.body());
+        }
+        byte[] point = platform.pointsByCredential.get(request.required(HeaderNames.CREDENTIAL));
+        if (point == null) {
+            throw refuse(Reason.EXPIRED_CREDENTIAL);
+        }
+        verify(request, input, SignatureAlgorithm.ECDSA_P256_SHA256, point);
+        String session = request.header(HeaderNames.SESSION);
+        String user = session == null ? null : platform.usersBySession.get(session);
+        check(session == null || user != null, Reason.EXPIRED_SESSION);
+        String bearer = request.header("authorization");
+        user = bearer == null ? user : bearer.substring("Bearer ".length());
+        return new Caller(DeviceKeys.deviceId("wallet", point), user, null, 0, request.body());
+    }
+
+    private @Nullable FakeAnswer call(FakeRequest request, @Nullable Fault fault) throws ProtocolException {
+        Caller caller = caller(request);
+        FakeAnswer answer = run(request, caller, fault);
+        if (fault instanceof Fault.DropAfter) {
+            return null;
+        }
+        if (fault instanceof Fault.InTheClear) {
+            return FakeAnswer.json("{\"forged\":true}");
+        }
+        FakePlatform.Ticket ticket = caller.ticket();
+        return ticket == null ? answer : sealed(ticket, caller.counter(), answer, fault instanceof Fault.Tamper);
+    }
+
+    private FakeAnswer run(FakeRequest request, Caller caller, @Nullable Fault fault) {
+        String operation = request.path().substring(1);
+        String user = caller.user();
         Function<FakeCall, FakeAnswer> handler = platform.handlers.get(operation);
         if (fault instanceof Fault.Answer instead) {
             return instead.answer();
@@ -209,12 +309,13 @@ final class FakeGateway implements AutoCloseable {
         String home = user == null ? null : platform.cellsByUser.get(user);
         Map<String, String> covered = new HashMap<>();
         for (String name : Seal.callHeaders()) {
-            String value = header(exchange, name);
+            String value = request.header(name);
             if (value != null) {
                 covered.put(name, value);
             }
         }
-        FakeCall call = new FakeCall(operation, cell, home == null ? cell : home, device, user, covered, message);
+        FakeCall call = new FakeCall(
+                operation, cell, home == null ? cell : home, caller.device(), user, covered, caller.message());
         platform.handled.add(call);
         FakeAnswer answer = handler.apply(call);
         if (fault instanceof Fault.Slow slow) {
@@ -239,22 +340,22 @@ final class FakeGateway implements AutoCloseable {
         return answer;
     }
 
-    private byte[] opened(HttpExchange exchange, FakePlatform.Ticket ticket, long counter, byte[] body)
-            throws ProtocolException {
-        check(edge.equals(header(exchange, HeaderNames.EDGE)), Reason.WRONG_EDGE);
-        long time = Long.parseLong(required(exchange, HeaderNames.TIME));
+    private byte[] opened(FakeRequest request, FakePlatform.Ticket ticket, long counter) throws ProtocolException {
+        byte[] body = request.body();
+        check(edge.equals(request.header(HeaderNames.EDGE)), Reason.WRONG_EDGE);
+        long time = Long.parseLong(request.required(HeaderNames.TIME));
         check(Math.abs(time - nowMillis() / 1000) <= WINDOW_SECONDS, Reason.STALE_CALL);
         byte[] message = new Seal()
                 .openCall(
                         Seal.key(ticket.keys().toServer()),
                         counter,
-                        exchange.getRequestMethod(),
-                        exchange.getRequestURI().getRawPath(),
-                        name -> header(exchange, name),
+                        request.method(),
+                        request.path(),
+                        request::header,
                         body,
                         0,
                         body.length);
-        check(accepted.add(header(exchange, HeaderNames.TICKET) + " " + counter), Reason.REPLAYED_CALL);
+        check(accepted.add(request.header(HeaderNames.TICKET) + " " + counter), Reason.REPLAYED_CALL);
         platform.counters.add(counter);
         return message;
     }
@@ -281,54 +382,41 @@ final class FakeGateway implements AutoCloseable {
         return new FakeAnswer(answer.status(), headers, body, null);
     }
 
-    private FakePlatform.Ticket ticket(HttpExchange exchange) throws ProtocolException {
-        FakePlatform.Ticket ticket = platform.tickets.get(required(exchange, HeaderNames.TICKET));
+    private FakePlatform.Ticket ticket(FakeRequest request) throws ProtocolException {
+        FakePlatform.Ticket ticket = platform.tickets.get(request.required(HeaderNames.TICKET));
         if (ticket == null) {
             throw refuse(Reason.EXPIRED_TICKET);
         }
         return ticket;
     }
 
-    private void verify(
-            HttpExchange exchange, SignatureInput input, byte[] body, SignatureAlgorithm algorithm, byte[] key)
+    private void verify(FakeRequest request, SignatureInput input, SignatureAlgorithm algorithm, byte[] key)
             throws ProtocolException {
         check(input.covers("@method") && input.covers("@path"), Reason.WRONG_SIGNATURE);
         check(input.covers(HeaderNames.EDGE) && input.covers("content-digest"), Reason.WRONG_SIGNATURE);
         for (String name : new String[] {
             "content-type", "authorization", HeaderNames.CREDENTIAL, HeaderNames.SESSION, HeaderNames.IDEMPOTENCY_KEY
         }) {
-            check(header(exchange, name) == null || input.covers(name), Reason.WRONG_SIGNATURE);
+            check(request.header(name) == null || input.covers(name), Reason.WRONG_SIGNATURE);
         }
-        check(edge.equals(header(exchange, HeaderNames.EDGE)), Reason.WRONG_EDGE);
+        check(edge.equals(request.header(HeaderNames.EDGE)), Reason.WRONG_EDGE);
         check(Math.abs(input.created() - nowMillis() / 1000) <= WINDOW_SECONDS, Reason.STALE_CALL);
-        check(ContentDigest.matches(required(exchange, "content-digest"), body, 0, body.length), Reason.TAMPERED_BODY);
-        byte[] base = Signatures.base(input, new ExchangeMessage(exchange));
-        byte[] signature = input.signatureIn(required(exchange, "signature"));
+        check(
+                ContentDigest.matches(request.required("content-digest"), request.body(), 0, request.body().length),
+                Reason.TAMPERED_BODY);
+        byte[] base = Signatures.base(input, request);
+        byte[] signature = input.signatureIn(request.required("signature"));
         check(Signatures.verify(algorithm, key, base, signature), Reason.WRONG_SIGNATURE);
         // Under a ticket it is the session's counter, and other sessions have the same.
-        String owner = Objects.toString(header(exchange, HeaderNames.TICKET), "");
+        String owner = Objects.toString(request.header(HeaderNames.TICKET), "");
         check(accepted.add("nonce " + input.nonce() + " " + owner), Reason.REPLAYED_CALL);
     }
 
-    private void send(HttpExchange exchange, FakeAnswer answer) throws IOException {
-        answer.headers().forEach(exchange.getResponseHeaders()::set);
-        exchange.getResponseHeaders().set(HeaderNames.EDGE, edge);
-        exchange.getResponseHeaders().set(HeaderNames.TIME, Long.toString(nowMillis() / 1000));
-        exchange.sendResponseHeaders(answer.status(), answer.body().length == 0 ? -1 : answer.body().length);
-        exchange.getResponseBody().write(answer.body());
-        exchange.getResponseBody().close();
-    }
-
-    static @Nullable String header(HttpExchange exchange, String name) {
-        return exchange.getRequestHeaders().getFirst(name);
-    }
-
-    private static String required(HttpExchange exchange, String name) throws ProtocolException {
-        String value = header(exchange, name);
-        if (value == null) {
-            throw new ProtocolException(Reason.IDENTITY_REQUIRED, name + ": missing");
-        }
-        return value;
+    private Map<String, String> headers(FakeAnswer answer) {
+        Map<String, String> all = new HashMap<>(answer.headers());
+        all.put(HeaderNames.EDGE, edge);
+        all.put(HeaderNames.TIME, Long.toString(nowMillis() / 1000));
+        return all;
     }
 
     private static void check(boolean holds, Reason reason) throws ProtocolException {

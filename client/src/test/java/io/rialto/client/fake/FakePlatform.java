@@ -50,8 +50,11 @@ public final class FakePlatform implements AutoCloseable {
     private final Map<String, FakeGateway> gateways = new LinkedHashMap<>();
     private volatile ServerKeyPair current;
 
+    private final FakeInbox inbox = new FakeInbox();
+
     private FakePlatform() {
         current = rotateKey(1);
+        handlers.put("rialto.Sync/Fetch", inbox::fetch);
     }
 
     /** A platform with a gateway for each cell named. */
@@ -61,6 +64,11 @@ public final class FakePlatform implements AutoCloseable {
             platform.gateways.put(cell, new FakeGateway(platform, cell));
         }
         return platform;
+    }
+
+    /** The messages of its users. */
+    public FakeInbox inbox() {
+        return inbox;
     }
 
     /** Serves an operation in every cell. */
@@ -198,6 +206,7 @@ public final class FakePlatform implements AutoCloseable {
     @Override
     public void close() {
         closed.countDown();
+        inbox.close();
         gateways.values().forEach(FakeGateway::close);
     }
 }
