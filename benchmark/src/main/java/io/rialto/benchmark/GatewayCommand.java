@@ -27,6 +27,9 @@ final class GatewayCommand implements Callable<Integer> {
     /** Of nginx and Spring Cloud Gateway, which goals do not name. */
     private static final int OTHER_ROUNDS = 2;
 
+    /** Latencies at a rate that is held differ less from round to round. */
+    private static final int PACED_ROUNDS = 3;
+
     /** The load of secured calls is a JVM itself, which shares its processors with the backend. */
     private static final double SECURED_SHARE = 0.5;
 
@@ -93,14 +96,14 @@ final class GatewayCommand implements Callable<Integer> {
             pairs.add(new Pair(edge.name(), spring.name(), "HTTP/1.1"));
         }
         WarmUp.run(load, running, quick ? 5 : 15);
-        Throughput.Result plain = new Throughput(load, seconds).measure(entries);
+        Throughput.Result plain = new Throughput(load, seconds, quick ? 1 : PACED_ROUNDS).measure(entries);
         int securedRate = (int) (plain.rate() * SECURED_SHARE);
         List<Secured.Row> secured = new Secured(
                         scene.folder(),
                         scene.otherProcessors(),
                         rounds,
                         quick ? 1000 : 2000,
-                        quick ? 1 : 3,
+                        quick ? 0 : PACED_ROUNDS,
                         securedRate)
                 .measure(edge);
         Idle idleCost = new Idle(scene, load, idle);
@@ -121,8 +124,9 @@ final class GatewayCommand implements Callable<Integer> {
         String page = setUp() + report.page();
         System.out.println(page);
         if (quick) {
-            System.out.println("Quick: " + rounds + " rounds of " + seconds + " s, " + idle
-                    + " idle connections, no Spring Cloud Gateway, no HTTP/2 to the backend; no table written.");
+            System.out.println(
+                    "Quick: " + rounds + " rounds of " + seconds + " s, one for latencies, " + idle
+                            + " idle connections, no Spring Cloud Gateway, no HTTP/2 to the backend, no latencies of signed and sealed calls; no table written.");
         } else {
             BenchmarkPage.replace("gateway", page);
         }

@@ -12,16 +12,14 @@ import java.util.OptionalLong;
  * Requests per second of proxy CPU, and latency at one fixed rate, for all peers in turns.
  *
  * @param seconds of one turn
+ * @param pacedRounds most turns of a peer for latencies
  */
-record Throughput(H2Load load, int seconds) {
+record Throughput(H2Load load, int seconds, int pacedRounds) {
     /** What the slowest of the native peers carries at full speed, halved: queues stay short where calls are carried. */
     private static final double SHARE_OF_SLOWEST = 0.5;
 
     /** So that connections to the backend stand and a JVM's profile is of this protocol. */
     private static final int SETTLE_SECONDS = 1;
-
-    /** Latencies at a rate that all hold differ less from round to round. */
-    private static final int MOST_PACED = 3;
 
     /** A peer and how many turns it has; those that are not compared closely have fewer. */
     record Entry(Peer peer, int rounds) {}
@@ -73,7 +71,7 @@ record Throughput(H2Load load, int seconds) {
         List<Lane> all = lanes.stream().flatMap(List::stream).toList();
         int rate = rate(all);
         for (List<Lane> ofProtocol : lanes) {
-            inTurns(ofProtocol, MOST_PACED, lane -> pace(lane, rate));
+            inTurns(ofProtocol, pacedRounds, lane -> pace(lane, rate));
         }
         return new Result(all.stream().map(Lane::row).toList(), rate);
     }
