@@ -44,7 +44,7 @@ final class GatewayCommand implements Callable<Integer> {
     Path json;
 
     @Option(names = "--rounds", description = "Turns of Rialto and HAProxy (default: ${DEFAULT-VALUE}).")
-    int rounds = 5;
+    int rounds = 4;
 
     @Option(names = "--seconds", description = "Length of a turn (default: ${DEFAULT-VALUE}).")
     int seconds = 3;
@@ -106,12 +106,12 @@ final class GatewayCommand implements Callable<Integer> {
                         quick ? 0 : PACED_ROUNDS,
                         securedRate)
                 .measure(edge);
-        Idle idleCost = new Idle(scene, load, idle);
-        List<Idle.Row> idleRows = List.of(
-                idleCost.measure(RialtoEdge.start(scene, false)),
-                idleCost.measure(HaProxy.start(scene, false)),
-                idleCost.measure(Nginx.start(scene)));
-        return new GatewayReport(plain, pairs, secured, securedRate, idleRows);
+        List<Idle.Row> idleRows = new Idle(scene, load, idle)
+                .measure(List.of(
+                        () -> RialtoEdge.start(scene, false),
+                        () -> HaProxy.start(scene, false),
+                        () -> Nginx.start(scene)));
+        return new GatewayReport(plain, pairs, secured, securedRate, idle, idleRows);
     }
 
     private <P extends Peer> P enter(List<Entry> entries, int turns, P peer) {

@@ -69,8 +69,11 @@ record RialtoEdge(Child child, Addresses addresses, boolean http2Backend) implem
     }
 
     /** As the launcher runs it. */
-    private static final List<String> JVM =
-            List.of("-XX:+UseCompactObjectHeaders", "--enable-native-access=ALL-UNNAMED", "-Xmx512m");
+    private static final List<String> JVM = List.of(
+            "-XX:+UseCompactObjectHeaders",
+            "--enable-native-access=ALL-UNNAMED",
+            "--sun-misc-unsafe-memory-access=allow",
+            "-Xmx512m");
 
     private static Snapshot snapshot(Scene scene, boolean http2Backend, SecureRandom random) {
         ServerKeyPair server = ServerKeyPair.generate(1, random);

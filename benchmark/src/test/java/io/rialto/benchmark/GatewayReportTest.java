@@ -70,7 +70,12 @@ final class GatewayReportTest {
                 .toList();
 
         String page = new GatewayReport(
-                        new Throughput.Result(rows, 20_000), report.pairs(), report.secured(), 10_000, report.idle())
+                        new Throughput.Result(rows, 20_000),
+                        report.pairs(),
+                        report.secured(),
+                        10_000,
+                        10_000,
+                        report.idle())
                 .page();
 
         assertThat(page).contains("| HAProxy | HTTP/1.1 | - | 1.20 | 1.20 |");
@@ -141,6 +146,7 @@ final class GatewayReportTest {
                 List.of(new Pair("Rialto", "HAProxy", "HTTP/1.1")),
                 secured,
                 rate / 2,
+                10_000,
                 List.of(new Idle.Row("Rialto", 10_000, 102_400, 122_200)));
     }
 

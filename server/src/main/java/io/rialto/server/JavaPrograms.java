@@ -33,6 +33,7 @@ record JavaPrograms(Path home) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.add("--enable-native-access=ALL-UNNAMED");
+        command.add("--sun-misc-unsafe-memory-access=allow");
         command.add("-XX:+UseCompactObjectHeaders");
         command.add("-Xmx1g");
         command.add("-Drialto.home=" + home);
