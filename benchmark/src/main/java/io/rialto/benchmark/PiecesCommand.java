@@ -37,14 +37,14 @@ final class PiecesCommand implements Callable<Integer> {
         var options = new OptionsBuilder()
                 .include(Pieces.class.getName())
                 .addProfiler(GCProfiler.class)
-                .forks(quick ? 1 : 3)
-                .warmupIterations(quick ? 2 : 5)
+                .forks(quick ? 1 : 2)
+                .warmupIterations(quick ? 2 : 4)
                 .warmupTime(TimeValue.seconds(1))
                 .measurementIterations(quick ? 3 : 5)
                 .measurementTime(TimeValue.seconds(1))
                 .verbosity(VerboseMode.SILENT)
                 .build();
-        List<String> rows = new ArrayList<>(List.of("| piece | ns | ± | bytes allocated |", "|---|---|---|---|"));
+        List<String> rows = new ArrayList<>(List.of("| piece | ns/op | ± | B/op |", "|---|---|---|---|"));
         Map<String, Object> figures = new LinkedHashMap<>();
         for (RunResult run : new Runner(options).run()) {
             Result<?> time = run.getPrimaryResult();
