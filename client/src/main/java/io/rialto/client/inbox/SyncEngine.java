@@ -11,9 +11,6 @@ import io.rialto.protocol.sync.Receipt;
 import io.rialto.protocol.sync.ServerFrame;
 import io.rialto.protocol.sync.Step;
 import io.rialto.protocol.sync.SyncKey;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -22,9 +19,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Keeps one stream open and reads it: opens, waits, fetches meanwhile, and gives up only when it is told to. */
 final class SyncEngine implements Receipts, Deliveries.Outcome {
-    /** Receipts that wait for a stream; the oldest are left out, since they tell and do not decide. */
-    private static final int MAX_RECEIPTS = 512;
-
     /** Failures in a row after which messages are fetched by calls. */
     private static final int FETCH_AFTER = 2;
 
@@ -39,6 +33,7 @@ final class SyncEngine implements Receipts, Deliveries.Outcome {
     private final Consumer<String> report;
     private final Deliveries deliveries;
     private final StreamWatch watch;
+    private final WaitingReceipts receipts = new WaitingReceipts();
     private final Thread thread = new Thread(this::run, "rialto-sync");
 
     /** Guards all below. */
@@ -46,7 +41,6 @@ final class SyncEngine implements Receipts, Deliveries.Outcome {
 
     private final Beats beats;
     private final Pauses pauses;
-    private final Deque<Receipt> receipts = new ArrayDeque<>();
     private @Nullable OpenStream open;
     private boolean wanted;
     private boolean superseded;
@@ -350,22 +344,6 @@ final class SyncEngine implements Receipts, Deliveries.Outcome {
 
     // Its end
 
-    private static final class Ending {
-        final String reason;
-        final String text;
-        final long retryAfterMillis;
-
-        Ending(String reason, String text, long retryAfterMillis) {
-            this.reason = reason;
-            this.text = text;
-            this.retryAfterMillis = retryAfterMillis;
-        }
-
-        boolean is(Reason other) {
-            return reason.equals(other.wireName());
-        }
-    }
-
     private Ending said(OpenStream stream, Bye bye) throws InterruptedException {
         Ending ending = new Ending(bye.reason(), bye.text(), bye.retryAfterMillis());
         if (!bye.cell().isEmpty()) {
@@ -433,7 +411,7 @@ final class SyncEngine implements Receipts, Deliveries.Outcome {
     }
 
     private void tell(Ending ending) {
-        String failure = ending.reason.isEmpty() ? ending.text : ending.reason + ": " + ending.text;
+        String failure = ending.toString();
         if (!failure.equals(lastFailure)) {
             lastFailure = failure;
             report.accept("inbox: no stream: " + failure);
@@ -501,28 +479,14 @@ final class SyncEngine implements Receipts, Deliveries.Outcome {
 
     @Override
     public void add(String message, Step step) {
-        synchronized (lock) {
-            if (receipts.size() == MAX_RECEIPTS) {
-                receipts.poll();
-            }
-            receipts.add(new Receipt(message, step, line.serverMillis()));
-        }
+        receipts.add(new Receipt(message, step, line.serverMillis()));
         watch.soon(() -> deliveries.offer(this::sendReceipts));
     }
 
     private void sendReceipts() {
-        List<Receipt> some = new ArrayList<>();
-        synchronized (lock) {
-            while (!receipts.isEmpty() && some.size() < DeviceFrame.MAX_RECEIPTS && open != null) {
-                some.add(receipts.remove());
-            }
-        }
+        List<Receipt> some = receipts.take();
         if (!some.isEmpty() && !send(DeviceFrame.receipts(some))) {
-            synchronized (lock) {
-                for (int i = some.size() - 1; i >= 0 && receipts.size() < MAX_RECEIPTS; i--) {
-                    receipts.addFirst(some.get(i));
-                }
-            }
+            receipts.putBack(some);
         }
     }
 }
