@@ -3,6 +3,7 @@ package io.rialto.gateway;
 import io.netty.util.AsciiString;
 import io.rialto.protocol.ProtocolException;
 import io.rialto.protocol.Reason;
+import io.rialto.protocol.Seal;
 import org.jspecify.annotations.Nullable;
 
 /** Whether an authenticated call is for this edge and of this time: what replay protection stands on. */
@@ -31,6 +32,14 @@ final class Freshness {
                     Reason.STALE_CALL,
                     "time: " + seconds + " (expected: within " + SKEW_SECONDS + " s of " + now + ")");
         }
+    }
+
+    /** A counter: a number without leading zeros, so that each has one spelling. */
+    static long counter(@Nullable CharSequence text, String name) throws ProtocolException {
+        if (text != null && text.length() > 1 && text.charAt(0) == '0') {
+            throw malformed(name, text, Seal.MAX_COUNTER);
+        }
+        return decimal(text, name, Seal.MAX_COUNTER);
     }
 
     /** A number of decimal digits. */

@@ -63,14 +63,18 @@ final class Locate implements Step {
     }
 
     private static String hint(Exchange x, OperationConfig config) throws ProtocolException {
-        AsciiString hint = x.headers.get(Names.ROUTE);
-        if (hint != null && !hint.isEmpty() && hint.length() <= MAX_HINT) {
+        int index = x.headers.indexOf(Names.ROUTE, 0);
+        AsciiString hint = index < 0 ? null : x.headers.value(index);
+        // Of several, joined to one field or not, a reader further on might take another one than this edge.
+        boolean several = hint != null && (hint.contains(",") || x.headers.indexOf(Names.ROUTE, index + 1) >= 0);
+        if (hint != null && !hint.isEmpty() && hint.length() <= MAX_HINT && !several) {
             return hint.toString();
         }
         String user = x.identity.user();
         if (user == null || hint != null) {
             throw new ProtocolException(
-                    Reason.NO_ROUTE, config.name() + " is routed by rialto-route (expected: a user id in it)");
+                    Reason.NO_ROUTE,
+                    config.name() + " is routed by rialto-route (expected: one user id in it, without a comma)");
         }
         return user;
     }

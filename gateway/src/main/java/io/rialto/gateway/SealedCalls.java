@@ -30,7 +30,7 @@ final class SealedCalls {
         AsciiString ticket = single(headers, Names.TICKET);
         SealedSession session = sessions.of(ticket, x.state.tokens, x.nowMillis / 1000);
         Identity identity = x.state.checked(session.identity());
-        long counter = Freshness.decimal(single(headers, Names.COUNTER), "rialto-counter", Seal.MAX_COUNTER);
+        long counter = Freshness.counter(single(headers, Names.COUNTER), "rialto-counter");
         if (session.refuses(counter)) {
             throw replayed(counter); // before the cost of opening it
         }

@@ -12,7 +12,6 @@ import io.rialto.gateway.identity.Tokens;
 import io.rialto.protocol.HeaderNames;
 import io.rialto.protocol.ProtocolException;
 import io.rialto.protocol.Reason;
-import io.rialto.protocol.Seal;
 import io.rialto.protocol.SignatureAlgorithm;
 import io.rialto.protocol.SignatureInput;
 import io.rialto.protocol.Signatures;
@@ -122,7 +121,7 @@ final class SignedCalls {
     /** Its nonce is a counter of the session, as of a sealed call: the session's own window knows replays of both. */
     private Step.Progress byTicket(Exchange x, Signed signed) throws ProtocolException {
         signed.requireAlgorithm(SignatureAlgorithm.HMAC_SHA256);
-        long counter = Freshness.decimal(signed.input.nonce(), "nonce", Seal.MAX_COUNTER);
+        long counter = Freshness.counter(signed.input.nonce(), "nonce");
         AsciiString ticket = SealedCalls.single(x.call.headers(), Names.TICKET);
         SealedSession session = sessions.of(ticket, x.state.tokens, x.nowMillis / 1000);
         Identity identity = x.state.checked(session.identity());

@@ -181,6 +181,12 @@ final class CallPathTest {
     void refuses_what_has_no_route_or_whose_cell_cannot_be_reached() throws Exception {
         refused(edge.post("/wallet.Hint/Get", "{}"), Reason.NO_ROUTE);
         refused(edge.post("/wallet.Hint/Get", "{}").header("rialto-route", "9".repeat(200)), Reason.NO_ROUTE);
+        String east = edge.userOf("east");
+        String west = edge.userOf("west");
+        refused(
+                edge.post("/wallet.Hint/Get", "{}").header("rialto-route", east).header("rialto-route", west),
+                Reason.NO_ROUTE);
+        refused(edge.post("/wallet.Hint/Get", "{}").header("rialto-route", east + ", " + west), Reason.NO_ROUTE);
         refused(edge.post("/wallet.Global/Get", "{}"), Reason.CELL_UNREACHABLE);
         edge.west.answering(call -> new Outcome.Failed(Reason.BACKEND_DOWN, "no edge", false, null));
         refused(

@@ -9,8 +9,10 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.rialto.client.CallException;
 import io.rialto.client.CallOptions;
+import io.rialto.client.Dispatched;
 import io.rialto.client.Protection;
 import io.rialto.client.Rialto;
+import io.rialto.protocol.Code;
 import io.rialto.server.KeyRotation.Kind;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -29,6 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** The whole path, with the SDK as the phone, over TLS and HTTP/2, on parts that all are real. */
@@ -131,13 +134,57 @@ class FullPathTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"test.Slow/Get, backend_timeout", "test.Closing/Get, backend_closed"})
-    void a_backend_in_trouble_has_a_reason(String operation, String reason) {
+    @CsvSource({
+        "test.Gone/Get, backend_down, UNAVAILABLE, NO, 127.0.0.1:1",
+        "test.Slow/Get, backend_timeout, DEADLINE_EXCEEDED, UNKNOWN, ms for the call",
+        "test.Closing/Get, backend_closed, UNAVAILABLE, UNKNOWN, closed"
+    })
+    void a_backend_in_trouble_has_a_code_a_counter_and_a_clear_message(
+            String operation, String reason, Code code, Dispatched dispatched, String message) throws Exception {
         Rialto phone = platform.phoneOf(newUser("east"), Protection.SEALED, platform.east1Url());
+        String counter = "rialto_refusals_total{reason=\"" + reason + "\"}";
+        long before = platform.countedByEast1(counter);
         assertThatExceptionOfType(CallException.class)
-                .isThrownBy(() -> call(phone, operation))
-                .satisfies(e -> assertThat(e.reason()).isEqualTo(reason));
+                .isThrownBy(() -> call(phone, operation, CallOptions.NONE.timeout(Duration.ofSeconds(3))))
+                .satisfies(e -> {
+                    assertThat(e.reason()).isEqualTo(reason);
+                    assertThat(e.code()).isEqualTo(code);
+                    assertThat(e.dispatched()).isEqualTo(dispatched);
+                    assertThat(e.getMessage()).contains(message);
+                });
+        assertThat(platform.countedByEast1(counter)).isGreaterThan(before);
         assertThat(call(phone, "test.Echo/Get")).contains("east");
+    }
+
+    @Test
+    void a_changed_rate_is_in_force_within_a_second_and_fails_no_other_call() throws Exception {
+        Rialto phone = platform.phoneOf(newUser("east"), Protection.SEALED, platform.east1Url());
+        // Less time than a refusal's retry-after: the phone does not wait, it is told.
+        CallOptions impatient = CallOptions.NONE.timeout(Duration.ofMillis(900));
+        assertThat(call(phone, "test.Changing/Get")).contains("east");
+        try (TestLoad load = TestLoad.start(phones(6), "test.Echo/Once")) {
+            long tightened = changeRate(1);
+            await(() -> assertThatExceptionOfType(CallException.class)
+                    .isThrownBy(() -> call(phone, "test.Changing/Get", impatient))
+                    .matches(e -> e.reason().equals("operation_rate_limited")));
+            assertThat(Duration.ofNanos(System.nanoTime() - tightened)).isLessThan(Duration.ofSeconds(1));
+            long loosened = changeRate(0);
+            await(() -> assertThat(call(phone, "test.Changing/Get", impatient)).contains("east"));
+            assertThat(Duration.ofNanos(System.nanoTime() - loosened)).isLessThan(Duration.ofSeconds(1));
+            assertThat(load.stop()).isEmpty();
+        }
+    }
+
+    /** Puts the rate of an operation in force; gives when that was accepted. */
+    private long changeRate(int operationRate) throws Exception {
+        ObjectNode gateway = platform.section("gateway");
+        for (JsonNode operation : gateway.withArray("/operations")) {
+            if (operation.path("name").asString().equals("test.Changing/Get")) {
+                operation.asObject().putObject("rate").put("operation", operationRate);
+            }
+        }
+        platform.put(Map.of("gateway", gateway));
+        return System.nanoTime();
     }
 
     @Test

@@ -96,16 +96,21 @@ final class TestPlatform implements AutoCloseable {
     private ObjectNode gateway() throws JsonException {
         ObjectNode gateway = Json.read("""
                 {"apps": [{"id": "test"}],
-                 "backends": [{"service": "test", "retry-budget-percent": 0}],
+                 "backends": [{"service": "test", "retry-budget-percent": 0},
+                              {"service": "gone", "retry-budget-percent": 0}],
                  "operations": [
                    {"name": "test.Session/Login", "backend": "test", "auth": "device", "route": "hint", "login": true},
                    {"name": "test.Echo/Get", "backend": "test", "auth": "user", "idempotent": true},
                    {"name": "test.Echo/Once", "backend": "test", "auth": "user"},
                    {"name": "test.Slow/Get", "backend": "test", "auth": "user", "timeout-ms": 300},
                    {"name": "test.Closing/Get", "backend": "test", "auth": "user"},
+                   {"name": "test.Gone/Get", "backend": "gone", "auth": "user", "timeout-ms": 300},
+                   {"name": "test.Changing/Get", "backend": "test", "auth": "user"},
                    {"name": "test.Limited/Get", "backend": "test", "auth": "user", "rate": {"user": 100, "burst": 20}}]}""").asObject();
         gateway.withObject("/backends/0/addresses").putArray("east").add(eastBackend.address());
         gateway.withObject("/backends/0/addresses").putArray("west").add(westBackend.address());
+        // A port that nobody listens on, and that no other program takes: it is reserved.
+        gateway.withObject("/backends/1/addresses").putArray("east").add("127.0.0.1:1");
         return gateway;
     }
 
@@ -227,13 +232,17 @@ final class TestPlatform implements AutoCloseable {
 
     /** Calls of an operation that the edge {@code east-1} has answered with a status of 2xx. */
     long answeredByEast1(String operation) throws IOException, InterruptedException {
+        return countedByEast1("rialto_calls_total{operation=\"" + operation + "\",status=\"2xx\"}");
+    }
+
+    /** What a counter of the edge {@code east-1} stands at; 0 where it has none. */
+    long countedByEast1(String counter) throws IOException, InterruptedException {
         try (HttpClient client = HttpClient.newHttpClient()) {
             URI metrics = URI.create("http://" + topology.cells().getFirst().internalAddress() + "/metrics");
             String text = client.send(HttpRequest.newBuilder(metrics).build(), HttpResponse.BodyHandlers.ofString())
                     .body();
             return text.lines()
-                    .filter(line ->
-                            line.startsWith("rialto_calls_total{operation=\"" + operation + "\",status=\"2xx\"} "))
+                    .filter(line -> line.startsWith(counter + " "))
                     .mapToLong(line -> (long) Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
                     .sum();
         }

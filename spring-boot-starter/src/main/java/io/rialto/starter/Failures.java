@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
 final class Failures {
     private static final System.Logger LOG = System.getLogger(Failures.class.getName());
 
+    /** SQLSTATE of a server that has no space to write to. */
+    private static final String DISK_FULL = "53100";
+
     /** Causes are followed this deep; a longer chain has a circle. */
     private static final int MAX_CAUSES = 20;
 
@@ -29,7 +32,13 @@ final class Failures {
                     Reason.FENCED, "the user's shard is not open here at this epoch (expected: another try)");
         }
         LOG.log(Level.WARNING, "operation " + operation + " failed", failure);
-        if (state != null && (state.startsWith("08") || state.startsWith("57P"))) {
+        if (DISK_FULL.equals(state)) {
+            return new OperationException(
+                    Code.UNAVAILABLE,
+                    "database_full",
+                    "the database has no space left and wrote nothing (expected: another try when it has)");
+        }
+        if (state != null && (state.startsWith("08") || state.startsWith("53") || state.startsWith("57P"))) {
             return new OperationException(
                     Code.UNAVAILABLE, "database_unavailable", "the database is not available (expected: another try)");
         }

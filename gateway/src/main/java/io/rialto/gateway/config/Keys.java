@@ -2,6 +2,7 @@ package io.rialto.gateway.config;
 
 import io.rialto.protocol.ServerKeyPair;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -28,7 +29,10 @@ public record Keys(
         caller = List.copyOf(caller);
     }
 
-    /** When a key may be used. */
+    /**
+     * When a key may be used, in whole seconds: some who ask know the time no better, and a key must have begun and ended
+     * for all of them at once. A part of a second is counted in.
+     */
     public record Term(Instant from, Instant until) {
         public static final Term ALWAYS = new Term(Instant.MIN, Instant.MAX);
 
@@ -36,6 +40,10 @@ public record Keys(
             if (!from.isBefore(until)) {
                 throw new IllegalArgumentException("from: " + from + " (expected: before until, " + until + ")");
             }
+            from = from.truncatedTo(ChronoUnit.SECONDS);
+            Instant whole = until.truncatedTo(ChronoUnit.SECONDS);
+            // The end of all time has no second after it.
+            until = whole.equals(until) || until.equals(Instant.MAX) ? until : whole.plusSeconds(1);
         }
 
         public boolean covers(Instant time) {

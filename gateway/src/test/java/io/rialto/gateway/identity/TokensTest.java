@@ -27,6 +27,20 @@ final class TokensTest {
         return new Tokens(new Keys(List.of(), all, all, all, List.of()), new SecureRandom());
     }
 
+    @Test
+    void a_key_that_begins_within_a_second_is_used_by_those_who_know_whole_seconds_only() throws Exception {
+        Instant within = NOW.plusMillis(500);
+        Tokens of = tokens(key(1, 1, within, within.plusSeconds(1)));
+        assertThat(of.mint(new Tokens.UserSession("wallet", "d", "u", Long.MAX_VALUE), NOW))
+                .isNotEmpty();
+        Keys.Term term = new Keys.Term(within, within.plusSeconds(1));
+        assertThat(term.covers(NOW)).isTrue();
+        assertThat(term.covers(NOW.minusNanos(1))).isFalse();
+        assertThat(term.covers(NOW.plusMillis(1_999))).isTrue();
+        assertThat(term.covers(NOW.plusSeconds(2))).isFalse();
+        assertThat(Keys.Term.ALWAYS.covers(Instant.MAX.minusNanos(1))).isTrue();
+    }
+
     private final Tokens tokens = tokens(key(1, 1, Instant.MIN, Instant.MAX));
 
     @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.BufferedReader;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,6 +15,7 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -21,6 +23,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -149,7 +152,7 @@ class PostgresServerTest {
     void several_servers_start_at_once() throws Exception {
         try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
             Path binaries = directory.resolve("own-binaries");
-            List<Callable<PostgresServer>> starts = java.util.stream.Stream.of("control", "east", "west")
+            List<Callable<PostgresServer>> starts = Stream.of("control", "east", "west")
                     .<Callable<PostgresServer>>map(name -> () -> PostgresServer.start(
                             binaries, directory.resolve(name), PostgresServer.Options.standard(), RANDOM))
                     .toList();
@@ -188,16 +191,69 @@ class PostgresServerTest {
         }
     }
 
+    @Test
+    void is_started_by_a_process_that_is_not_roots() throws Exception {
+        org.junit.jupiter.api.Assumptions.assumeTrue(
+                (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid") == 0,
+                "all other tests show that where they do not run as root");
+        Path open = Files.createTempDirectory("rialto-");
+        try {
+            // The user can read neither this one's libraries nor its builds.
+            List<String> classPath = new ArrayList<>();
+            for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
+                Path copy = open.resolve("class-path-" + classPath.size())
+                        .resolve(Path.of(entry).getFileName());
+                copy(Path.of(entry), copy);
+                classPath.add(copy.toString());
+            }
+            Path own = Files.createDirectory(open.resolve("own"));
+            Files.setAttribute(own, "unix:uid", 65534);
+            new ProcessBuilder("chmod", "-R", "go+rX", open.toString()).start().waitFor();
+            Process process = startElsewhere(
+                    List.of("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"),
+                    String.join(File.pathSeparator, classPath),
+                    own.resolve("binaries"),
+                    own.resolve("database"));
+            try {
+                long postmaster = postmasterPid(own.resolve("database"));
+                assertThat(Files.getAttribute(Path.of("/proc/" + postmaster), "unix:uid"))
+                        .isEqualTo(65534);
+            } finally {
+                process.destroy(); // its hook stops the server
+                process.waitFor();
+            }
+        } finally {
+            new ProcessBuilder("rm", "-rf", open.toString()).start().waitFor();
+        }
+    }
+
+    private static void copy(Path from, Path to) throws IOException {
+        try (Stream<Path> all = Files.walk(from)) {
+            for (Path path : all.toList()) {
+                Path target = to.resolve(from.relativize(path).toString());
+                Files.createDirectories(Files.isDirectory(path) ? target : target.getParent());
+                if (!Files.isDirectory(path)) {
+                    Files.copy(path, target);
+                }
+            }
+        }
+    }
+
     private Process startElsewhere() throws IOException {
-        Process process = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        Elsewhere.class.getName(),
-                        shared.resolve("binaries").toString(),
-                        directory.toString())
-                .redirectErrorStream(true)
-                .start();
+        return startElsewhere(List.of(), System.getProperty("java.class.path"), shared.resolve("binaries"), directory);
+    }
+
+    private static Process startElsewhere(List<String> prefix, String classPath, Path binaries, Path directory)
+            throws IOException {
+        List<String> command = new ArrayList<>(prefix);
+        command.addAll(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                classPath,
+                Elsewhere.class.getName(),
+                binaries.toString(),
+                directory.toString()));
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         try (BufferedReader output = process.inputReader()) {
             StringBuilder seen = new StringBuilder();
             for (String line = output.readLine(); line != null; line = output.readLine()) {
@@ -211,6 +267,10 @@ class PostgresServerTest {
     }
 
     private long postmasterPid() throws IOException {
+        return postmasterPid(directory);
+    }
+
+    private static long postmasterPid(Path directory) throws IOException {
         return Long.parseLong(
                 Files.readAllLines(directory.resolve("data/postmaster.pid")).getFirst());
     }
@@ -230,10 +290,19 @@ class PostgresServerTest {
         public static void main(String[] arguments) throws Exception {
             PostgresServer server = PostgresServer.start(
                     Path.of(arguments[0]), Path.of(arguments[1]), PostgresServer.Options.standard(), RANDOM);
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> close(server)));
             query(server.database("rialto"), "CREATE TABLE kept AS SELECT 42 AS n");
             System.out.println("ready");
             System.out.flush();
             Thread.currentThread().join();
+        }
+
+        private static void close(PostgresServer server) {
+            try {
+                server.close();
+            } catch (IOException e) {
+                throw new java.io.UncheckedIOException(e);
+            }
         }
     }
 }
