@@ -8,12 +8,18 @@ import io.rialto.protocol.sync.SyncKey;
 import io.rialto.sync.AckOutcome;
 import io.rialto.sync.Acknowledgement;
 import io.rialto.sync.Audience;
+import io.rialto.sync.Broadcasts;
+import io.rialto.sync.DeviceState;
+import io.rialto.sync.Devices;
 import io.rialto.sync.Inbox;
 import io.rialto.sync.MessageId;
 import io.rialto.sync.Publication;
 import io.rialto.sync.Slice;
+import io.rialto.sync.StepNote;
 import io.rialto.sync.Stored;
 import io.rialto.sync.Topic;
+import io.rialto.sync.Trace;
+import io.rialto.sync.Traces;
 import io.rialto.sync.Versions;
 import io.rialto.sync.Want;
 import java.sql.SQLException;
@@ -21,6 +27,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Supplier;
@@ -29,7 +37,7 @@ import java.util.function.Supplier;
  * The inbox of one cell in its PostgreSQL. Several nodes may work on one database: all that must be one after the other is
  * so by rows that they lock.
  */
-public final class PostgresInbox implements Inbox {
+public final class PostgresInbox implements Inbox, Devices, Traces, Broadcasts {
     private static final byte[] NOTHING = new byte[0];
 
     private final Database database;
@@ -37,6 +45,11 @@ public final class PostgresInbox implements Inbox {
     private final Tables tables;
     private final Reader reader;
     private final Cursors cursors;
+    private final DeviceTable devices;
+    private final Receipts receipts;
+    private final Tracer tracer;
+    private final BroadcastTable broadcasts;
+    private final Housekeeping housekeeping;
 
     /**
      * How a node works on the database.
@@ -45,11 +58,12 @@ public final class PostgresInbox implements Inbox {
      * @param readers connections for everything else, at most
      * @param answer how long an answer of the database may take before it counts as cut off
      * @param patience how long a publish is tried before it is refused
+     * @param housekeeping how often what is not kept any more is deleted
      */
-    public record Settings(int writers, int readers, Duration answer, Duration patience) {
+    public record Settings(int writers, int readers, Duration answer, Duration patience, Duration housekeeping) {
         /** Four writers keep the log's disk busy; a pause of the database of some seconds is waited out. */
         public static Settings standard() {
-            return new Settings(4, 8, Duration.ofSeconds(10), Duration.ofSeconds(10));
+            return new Settings(4, 8, Duration.ofSeconds(10), Duration.ofSeconds(10), Duration.ofMinutes(1));
         }
     }
 
@@ -60,6 +74,11 @@ public final class PostgresInbox implements Inbox {
         this.publisher = new Publisher(database.address(), settings.writers(), settings.patience());
         this.reader = new Reader(tables, topics, audience);
         this.cursors = new Cursors(tables, topics);
+        this.devices = new DeviceTable(tables);
+        this.receipts = new Receipts(tables, topics);
+        this.tracer = new Tracer(tables, topics, audience);
+        this.broadcasts = new BroadcastTable(tables);
+        this.housekeeping = new Housekeeping(tables, topics, settings.housekeeping(), new SplittableRandom());
     }
 
     /**
@@ -100,7 +119,7 @@ public final class PostgresInbox implements Inbox {
     @Override
     public Stored revoke(int shard, long epoch, MessageId message) throws ProtocolException {
         Revocable.check(tables, message);
-        // With a space, which no key of a publisher has.
+        // With a space, which no key of a publisher has. Accepted is when it is stored.
         String key = "revoke " + message.sequence();
         Publication publication = new Publication(
                 shard,
@@ -112,7 +131,7 @@ public final class PostgresInbox implements Inbox {
                 null,
                 "",
                 NOTHING,
-                Instant.now(),
+                Instant.EPOCH,
                 null,
                 Versions.ALL,
                 false,
@@ -132,7 +151,58 @@ public final class PostgresInbox implements Inbox {
     }
 
     @Override
+    public void seen(List<DeviceState> states) {
+        devices.seen(states);
+    }
+
+    @Override
+    public List<DeviceState> devicesOf(String user) {
+        return devices.devicesOf(user);
+    }
+
+    @Override
+    public void unregister(String vendor, String token) {
+        devices.unregister(vendor, token);
+    }
+
+    @Override
+    public void note(List<StepNote> notes) {
+        receipts.note(notes);
+    }
+
+    @Override
+    public Optional<Trace> trace(MessageId message, String user) {
+        return tracer.trace(message, user);
+    }
+
+    @Override
+    public List<Trace> traceUser(String user, int limit) {
+        return tracer.traceUser(user, limit);
+    }
+
+    @Override
+    public Optional<Page> after(String topic, long sequence, int limit) {
+        return broadcasts.after(topic, sequence, limit);
+    }
+
+    @Override
+    public long highestBroadcast(String topic) {
+        return broadcasts.highest(topic);
+    }
+
+    @Override
+    public boolean copy(Page page) {
+        return broadcasts.copy(page);
+    }
+
+    /** Deletes what is not kept any more now; how many messages. */
+    long tidy() {
+        return housekeeping.round();
+    }
+
+    @Override
     public void close() {
+        housekeeping.close();
         publisher.close();
         database.close();
     }

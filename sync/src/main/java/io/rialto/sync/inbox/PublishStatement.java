@@ -49,7 +49,7 @@ final class PublishStatement {
                 INSERT INTO inbox.message (shard, uid, topic, sequence, key, device, rule, content_type, payload, accepted,
                        stored, expires, min_version, max_version, urgent, collapse, revokes)
                 SELECT shard, uid, topic, sequence, key, device, rule, content_type, payload,
-                       to_timestamp(accepted / 1000.0::float8), stored, to_timestamp(expires / 1000.0::float8),
+                       coalesce(to_timestamp(accepted / 1000.0::float8), stored), stored, to_timestamp(expires / 1000.0::float8),
                        min_version, max_version, urgent, collapse, revokes
                 FROM numbered
             ), taken_back AS (
@@ -82,7 +82,12 @@ final class PublishStatement {
         array(n++, "text", batch, String[]::new, Publication::rule);
         array(n++, "text", batch, String[]::new, Publication::contentType);
         array(n++, "bytea", batch, byte[][]::new, Publication::payload);
-        array(n++, "int8", batch, Long[]::new, p -> p.accepted().toEpochMilli());
+        array(
+                n++,
+                "int8",
+                batch,
+                Long[]::new,
+                p -> p.revokes() > 0 ? null : (Long) p.accepted().toEpochMilli());
         array(n++, "int8", batch, Long[]::new, p -> millis(p.expires()));
         array(n++, "int8", batch, Long[]::new, p -> bound(p, p.versions().min()));
         array(n++, "int8", batch, Long[]::new, p -> bound(p, p.versions().max()));

@@ -52,11 +52,12 @@ final class Cell implements AutoCloseable {
     }
 
     static PostgresServer start(Path directory) throws Exception {
+        return start(directory.resolve("binaries"), directory);
+    }
+
+    static PostgresServer start(Path binaries, Path directory) throws Exception {
         return PostgresServer.start(
-                directory.resolve("binaries"),
-                directory.resolve("server"),
-                PostgresServer.Options.standard(),
-                new SecureRandom());
+                binaries, directory.resolve("server"), PostgresServer.Options.standard(), new SecureRandom());
     }
 
     /** A new database of a server. */
@@ -69,7 +70,11 @@ final class Cell implements AutoCloseable {
     }
 
     PostgresInbox node(PostgresInbox.Settings settings) throws SQLException {
-        return PostgresInbox.open(database, settings, () -> topics, (rule, want) -> rule.contains(want.device()));
+        return node(database, settings);
+    }
+
+    PostgresInbox node(Database through, PostgresInbox.Settings settings) throws SQLException {
+        return PostgresInbox.open(through, settings, () -> topics, (rule, want) -> rule.contains(want.device()));
     }
 
     static int shard(String user) {
