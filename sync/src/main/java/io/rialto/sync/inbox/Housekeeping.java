@@ -46,7 +46,7 @@ final class Housekeeping implements AutoCloseable {
 
     private static final String OLD = """
             SELECT ctid::text, shard FROM inbox.%1$s
-            WHERE topic = ? AND %2$s < statement_timestamp() - make_interval(secs => ?) AND shard <> ALL (?)
+            WHERE topic || '' = ? AND %2$s < statement_timestamp() - make_interval(secs => ?) AND shard <> ALL (?)
             ORDER BY %2$s LIMIT ?""";
 
     /** Beyond what is kept for each user; by users, from one on. */

@@ -70,7 +70,7 @@ public final class PostgresInbox implements Inbox, Devices, Traces, Broadcasts {
     private PostgresInbox(
             Database database, Settings settings, Supplier<Map<String, Topic>> topics, Audience audience) {
         this.database = database;
-        this.tables = new Tables(database);
+        this.tables = new Tables(database, settings.answer());
         this.publisher = new Publisher(database.address(), settings.writers(), settings.patience());
         this.reader = new Reader(tables, topics, audience);
         this.cursors = new Cursors(tables, topics);

@@ -2,11 +2,14 @@ package io.rialto.sync.inbox;
 
 import io.rialto.node.postgres.Database;
 import io.rialto.sync.InboxException;
+import java.sql.Array;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** Transactions on the tables of the inbox, other than publishes. */
 final class Tables {
@@ -18,6 +21,7 @@ final class Tables {
     private static final Set<String> AGAIN = Set.of("40001", "40P01", "57P01", "57P02", "57P03", "08003", "08006");
 
     private final Database database;
+    private final long patienceNanos;
 
     /** Work in a transaction. */
     @FunctionalInterface
@@ -25,8 +29,14 @@ final class Tables {
         T run(Connection connection) throws SQLException;
     }
 
-    Tables(Database database) {
+    /**
+     * Tables of a database.
+     *
+     * @param patience after that nothing is tried again
+     */
+    Tables(Database database, Duration patience) {
         this.database = database;
+        this.patienceNanos = patience.toNanos();
     }
 
     /** One statement, seen at one moment. */
@@ -40,11 +50,13 @@ final class Tables {
     }
 
     private <T> T attempt(boolean transaction, Work<T> work) {
+        long began = System.nanoTime();
         for (int tries = 1; ; tries++) {
             try (Connection connection = database.dataSource().getConnection()) {
                 return transaction ? inTransaction(connection, work) : work.run(connection);
             } catch (SQLException e) {
-                if (tries == TRIES || !AGAIN.contains(String.valueOf(e.getSQLState()))) {
+                boolean late = System.nanoTime() - began > patienceNanos;
+                if (late || tries == TRIES || !AGAIN.contains(String.valueOf(e.getSQLState()))) {
                     throw new InboxException("the cell's database: " + e.getMessage(), e);
                 }
             }
@@ -67,9 +79,18 @@ final class Tables {
         }
     }
 
-    /** An array parameter of a column of the rows. */
-    static <T> java.sql.Array column(
-            Connection connection, String type, List<T> rows, Function<T, ? extends Object> value) throws SQLException {
-        return connection.createArrayOf(type, rows.stream().map(value).toArray());
+    /**
+     * An array parameter of a column of the rows. PostgreSQL has no text with a zero byte, and would refuse all rows for one
+     * device that says such a thing: it becomes the character that stands for what cannot be read.
+     */
+    static <T> Array column(
+            Connection connection, String type, List<T> rows, Function<T, ? extends @Nullable Object> value)
+            throws SQLException {
+        Object[] values = new Object[rows.size()];
+        for (int i = 0; i < values.length; i++) {
+            Object one = value.apply(rows.get(i));
+            values[i] = one instanceof String text ? text.replace('\0', '\uFFFD') : one;
+        }
+        return connection.createArrayOf(type, values);
     }
 }

@@ -96,9 +96,9 @@ final class Writer {
                     rollback();
                 } else {
                     gone(e);
-                    LockSupport.parkNanos(pause);
-                    pause = Math.min(pause * 2, LONGEST_PAUSE.toNanos());
                 }
+                LockSupport.parkNanos(pause);
+                pause = Math.min(pause * 2, LONGEST_PAUSE.toNanos());
                 rest = inTime(rest, e);
             } catch (RuntimeException e) {
                 // A bug must not end the thread, and with it all publishes to its shards.
