@@ -14,11 +14,14 @@ import org.jspecify.annotations.Nullable;
 
 /** Steps of messages, as they are told. */
 final class Receipts {
-    /** A device may tell anything: only steps of messages that were given out are kept. */
+    /** The year 9999: a device may tell any number, and PostgreSQL refuses some. */
+    private static final long LATEST_MILLIS = 253_402_300_799_000L;
+
+    /** A device may tell anything: only steps of messages that were given out are kept, and none of the future. */
     private static final String NOTE = """
             INSERT INTO inbox.receipt (shard, uid, topic, everyone, first, last, device, step, at, node, reason)
             SELECT g.shard, g.uid, g.topic, g.everyone, g.first, g.last, g.device, g.step,
-                   coalesce(to_timestamp(g.at / 1000.0::float8), clock_timestamp()), g.node, g.reason
+                   least(to_timestamp(g.at / 1000.0::float8), clock_timestamp()), g.node, g.reason
             FROM unnest(?::int[], ?::text[], ?::text[], ?::boolean[], ?::bigint[], ?::bigint[], ?::text[], ?::smallint[],
                         ?::bigint[], ?::text[], ?::text[])
                  AS g (shard, uid, topic, everyone, first, last, device, step, at, node, reason)
@@ -77,6 +80,6 @@ final class Receipts {
     }
 
     private static @Nullable Long millis(@Nullable Instant at) {
-        return at == null ? null : (Long) at.toEpochMilli();
+        return at == null ? null : (Long) Math.clamp(at.toEpochMilli(), 0L, LATEST_MILLIS);
     }
 }

@@ -21,6 +21,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -123,7 +124,20 @@ class KeptTest {
     }
 
     @Test
-    void what_one_device_says_does_not_stop_the_others() {
+    void what_one_device_says_does_not_stop_the_others() throws Exception {
+        String incompressible = new Random(1)
+                .ints(4_000, '0', 'z')
+                .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+                .toString();
+        inbox.seen(List.of(device("cid", "phone", incompressible), device("dan", "tablet", "t3")));
+        assertThat(inbox.devicesOf("cid")).extracting(DeviceState::pushToken).containsExactly(incompressible);
+        Cell.get(inbox.publish(Cell.message("ann", "k")));
+        for (Instant at : List.of(Instant.ofEpochMilli(Long.MAX_VALUE), Instant.ofEpochMilli(Long.MIN_VALUE))) {
+            inbox.note(List.of(new StepNote(
+                    Cell.shard("ann"), "ann", "at " + at, Cell.TOPIC, false, 1, 1, Step.SHOWN, at, "", "")));
+        }
+        assertThat(cell.number("SELECT count(*) FROM inbox.receipt WHERE at BETWEEN '1970-01-01' AND now()"))
+                .isEqualTo(2);
         inbox.seen(List.of(device("ann", "phone", "t\0"), device("bob", "tablet", "t2")));
         assertThat(inbox.devicesOf("ann")).extracting(DeviceState::pushToken).containsExactly("t\uFFFD");
         assertThat(inbox.devicesOf("bob")).hasSize(1);

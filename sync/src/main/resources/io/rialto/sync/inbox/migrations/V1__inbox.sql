@@ -66,7 +66,8 @@ CREATE TABLE device (
     seen        timestamptz NOT NULL,
     PRIMARY KEY (uid, device, shard)
 ) WITH (fillfactor = 70);
-CREATE INDEX device_token ON device (push_token) WHERE push_token <> '';
+-- A hash, since a token may be longer than an entry of a tree.
+CREATE INDEX device_token ON device USING hash (push_token) WHERE push_token <> '';
 
 -- How far a device has acknowledged.
 CREATE TABLE cursor (
