@@ -44,10 +44,15 @@ final class Housekeeping implements AutoCloseable {
     /** Any number that nobody else uses in this database. */
     private static final long LOCK = 0x7269616c746f31L;
 
-    private static final String OLD = """
-            SELECT ctid::text, shard FROM inbox.%1$s
-            WHERE topic || '' = ? AND %2$s < statement_timestamp() - make_interval(secs => ?) AND shard <> ALL (?)
-            ORDER BY %2$s LIMIT ?""";
+    private static final String OLD_MESSAGES = """
+            SELECT ctid::text, shard FROM inbox.message
+            WHERE topic || '' = ? AND stored < statement_timestamp() - make_interval(secs => ?) AND shard <> ALL (?)
+            ORDER BY stored LIMIT ?""";
+
+    private static final String OLD_RECEIPTS = """
+            SELECT ctid::text, shard FROM inbox.receipt
+            WHERE topic || '' = ? AND at < statement_timestamp() - make_interval(secs => ?) AND shard <> ALL (?)
+            ORDER BY at LIMIT ?""";
 
     /** Beyond what is kept for each user; by users, from one on. */
     private static final String SURPLUS = """
@@ -128,8 +133,8 @@ final class Housekeeping implements AutoCloseable {
     long round() {
         long deleted = 0;
         for (Topic topic : topics.get().values()) {
-            deleted += old(topic, "message", "stored", DELETE_MESSAGES);
-            old(topic, "receipt", "at", DELETE_RECEIPTS);
+            deleted += old(topic, OLD_MESSAGES, DELETE_MESSAGES);
+            old(topic, OLD_RECEIPTS, DELETE_RECEIPTS);
             if (topic.keepNewest() > 0) {
                 deleted += surplus(topic);
             }
@@ -137,8 +142,7 @@ final class Housekeeping implements AutoCloseable {
         return deleted;
     }
 
-    private long old(Topic topic, String table, String column, String delete) {
-        String select = OLD.formatted(table, column);
+    private long old(Topic topic, String select, String delete) {
         Set<Integer> notHere = new HashSet<>();
         return repeat(next -> tables.write(connection -> {
             if (!alone(connection)) {
@@ -155,7 +159,7 @@ final class Housekeeping implements AutoCloseable {
         Found found = new Found(new ArrayList<>(), new HashSet<>());
         try (PreparedStatement statement = connection.prepareStatement(select)) {
             statement.setString(1, topic.name());
-            statement.setDouble(2, topic.retention().toSeconds());
+            statement.setDouble(2, (double) topic.retention().toSeconds());
             statement.setArray(3, connection.createArrayOf("int4", notHere.toArray()));
             statement.setInt(4, BATCH);
             try (ResultSet rows = statement.executeQuery()) {

@@ -111,7 +111,7 @@ final class Tracer {
         List<Trace.Passed> steps = new ArrayList<>(row.steps());
         steps.addAll(receipts(connection, id, user));
         steps.sort(Comparator.comparing(Trace.Passed::at)
-                .thenComparing(step -> step.step().number()));
+                .thenComparingInt(step -> step.step().number()));
         return Optional.of(new Trace(id, steps, user.isEmpty() ? "" : stopped(connection, id, user, row)));
     }
 
