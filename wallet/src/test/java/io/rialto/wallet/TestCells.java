@@ -37,6 +37,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -96,7 +97,18 @@ final class TestCells implements AutoCloseable {
         }
     }
 
+    /** Where a cell's empty database is. */
+    @FunctionalInterface
+    interface Databases {
+        DatabaseAddress of(String cell) throws Exception;
+    }
+
     TestCells(Path directory) throws Exception {
+        this(directory, null);
+    }
+
+    /** @param external databases, or null for a server of each cell's own */
+    TestCells(Path directory, @Nullable Databases external) throws Exception {
         this.directory = directory;
         keys = Files.writeString(
                 directory.resolve("caller-keys.json"),
@@ -106,17 +118,12 @@ final class TestCells implements AutoCloseable {
         RoutingTable table = RoutingTable.parse(JSON.readTree(TABLE));
         try {
             for (String cell : CELLS) {
-                PostgresServer server = PostgresServer.start(
-                        directory.resolve("binaries"),
-                        directory.resolve(cell),
-                        PostgresServer.Options.standard(),
-                        random);
-                servers.put(cell, server);
-                databases.put(cell, server.database("cell"));
-                try (Database database = Database.open(server.database("cell"), cell, 2, Duration.ofSeconds(30))) {
+                DatabaseAddress address = external == null ? ownDatabase(cell, random) : external.of(cell);
+                databases.put(cell, address);
+                try (Database database = Database.open(address, cell, 2, Duration.ofSeconds(30))) {
                     Fence fence = Fence.open(database);
                     fence.seed(table, cell);
-                    database.backendRole("wallet", "wallet", passwordFile(cell), random);
+                    database.backendRole("wallet", "wallet", passwordFile(), random);
                     fence.allow("wallet");
                 }
                 gateways.put(cell, gateway(cell));
@@ -127,8 +134,26 @@ final class TestCells implements AutoCloseable {
         }
     }
 
-    private Path passwordFile(String cell) {
-        return directory.resolve(cell + ".wallet.password");
+    private DatabaseAddress ownDatabase(String cell, SecureRandom random) throws Exception {
+        PostgresServer server = PostgresServer.start(
+                directory.resolve("binaries"), directory.resolve(cell), PostgresServer.Options.standard(), random);
+        servers.put(cell, server);
+        return server.database("cell");
+    }
+
+    private Path passwordFile() {
+        return directory.resolve("wallet.password");
+    }
+
+    /** Waits until a wallet of each cell has registered, which it does after it has started. */
+    void awaitWallets() {
+        long end = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+        while (!CELLS.stream().allMatch(this::serves)) {
+            if (System.nanoTime() > end) {
+                throw new AssertionError("not all wallets are registered in time: " + backends.keySet());
+            }
+            LockSupport.parkNanos(Duration.ofMillis(5).toNanos());
+        }
     }
 
     private DatabaseAddress database(String cell) {
@@ -173,7 +198,7 @@ final class TestCells implements AutoCloseable {
                 "--wallet.connections=8"));
         for (String cell : cells) {
             arguments.add("--" + cell + ".wallet.database-url=" + database(cell).url());
-            arguments.add("--" + cell + ".wallet.database-password-file=" + passwordFile(cell));
+            arguments.add("--" + cell + ".wallet.database-password-file=" + passwordFile());
             arguments.add("--" + cell + ".rialto.gateways=127.0.0.1:"
                     + Objects.requireNonNull(gateways.get(cell)).getAddress().getPort());
         }

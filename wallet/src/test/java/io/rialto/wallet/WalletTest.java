@@ -20,7 +20,6 @@ import java.sql.ResultSet;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -37,14 +36,7 @@ final class WalletTest {
     static void start(@TempDir Path directory) throws Exception {
         cells = new TestCells(directory);
         wallets = WalletApplication.start(cells.arguments(TestCells.CELLS));
-        // A wallet registers with its gateway after it has started.
-        long end = System.nanoTime() + Duration.ofSeconds(30).toNanos();
-        while (!TestCells.CELLS.stream().allMatch(cells::serves)) {
-            assertThat(System.nanoTime())
-                    .as("all wallets are registered in time")
-                    .isLessThan(end);
-            LockSupport.parkNanos(Duration.ofMillis(5).toNanos());
-        }
+        cells.awaitWallets();
     }
 
     @AfterAll
