@@ -1,6 +1,7 @@
 package io.rialto.sync;
 
 import io.rialto.cells.Place;
+import io.rialto.node.JsonException;
 import io.rialto.protocol.ProtocolException;
 import io.rialto.protocol.Reason;
 import io.rialto.sync.wire.Audience;
@@ -35,6 +36,9 @@ record Draft(
 
     static final int MAX_KEY = 128;
 
+    /** The key of each occurrence ends in its time. */
+    private static final int MAX_REPEATED_KEY = MAX_KEY - 12;
+
     /** As the fields of a caller's token. */
     private static final int MAX_USER_BYTES = 256;
 
@@ -63,6 +67,7 @@ record Draft(
                     "payload: " + request.getPayload().size() + " bytes (expected: at most " + topic.maxPayloadBytes()
                             + " in topic " + topic.name() + "; send a reference, and let the app fetch the rest)");
         }
+        repeat(request);
         if (!request.getTemplate().isEmpty()) {
             throw invalid("template", request.getTemplate(), "none; topic " + topic.name() + " has no templates");
         }
@@ -95,6 +100,18 @@ record Draft(
                     "topic: " + name + " is of app " + topic.app() + " (expected: one of app " + app + ")");
         }
         return topic;
+    }
+
+    private static void repeat(PublishRequest request) throws ProtocolException {
+        if (request.getRepeat().isEmpty()) {
+            return;
+        }
+        visible("key", request.getKey(), 1, MAX_REPEATED_KEY);
+        try {
+            Repetition.parse(request.getRepeat());
+        } catch (IllegalArgumentException e) {
+            throw new ProtocolException(Reason.INVALID_BODY, String.valueOf(e.getMessage()));
+        }
     }
 
     private static List<String> users(Audience audience) throws ProtocolException {
@@ -146,6 +163,11 @@ record Draft(
         if (json.length() > MAX_RULE) {
             throw invalid("audience.rule", json.length() + " characters", "at most " + MAX_RULE);
         }
+        try {
+            RuleAudience.compile(json);
+        } catch (JsonException | IllegalArgumentException e) {
+            throw new ProtocolException(Reason.INVALID_BODY, "audience." + e.getMessage());
+        }
     }
 
     private static @Nullable Instant expires(Topic topic, PublishRequest request, Instant now)
@@ -153,6 +175,12 @@ record Draft(
         Instant notBefore =
                 request.getNotBeforeMillis() == 0 ? now : instant("notBeforeMillis", request.getNotBeforeMillis());
         Instant begin = notBefore.isAfter(now) ? notBefore : now;
+        if (!request.getRepeat().isEmpty() && request.getExpiresMillis() != 0) {
+            throw invalid(
+                    "expiresMillis",
+                    request.getExpiresMillis(),
+                    "none with repeat: each occurrence lives as long as the topic says");
+        }
         if (request.getExpiresMillis() == 0) {
             return topic.defaultExpiry().isZero() ? null : begin.plus(topic.defaultExpiry());
         }

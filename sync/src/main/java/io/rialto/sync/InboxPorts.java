@@ -18,6 +18,8 @@ public record InboxPorts(
         Supplier<RoutingTable> table,
         Supplier<SyncConfig> config,
         Inbox inbox,
+        Traces traces,
+        Broadcasts broadcasts,
         Schedule schedule,
         Peers peers,
         Hints hints,

@@ -32,8 +32,10 @@ final class Publisher {
     private final Peers peers;
     private final Hints hints;
     private final InboxMeters meters;
+    private final BroadcastCopies copies;
 
-    Publisher(InboxPorts ports) {
+    Publisher(InboxPorts ports, BroadcastCopies copies) {
+        this.copies = copies;
         this.cell = ports.cell();
         this.table = ports.table();
         this.inbox = ports.inbox();
@@ -43,9 +45,30 @@ final class Publisher {
         this.meters = ports.meters();
     }
 
-    /** Stores wherever its users are. */
+    /**
+     * Stores wherever its users are. Where nobody's was stored the call fails, so that a publisher that looks at nothing
+     * else notices.
+     */
     CompletableFuture<PublishAnswer> publish(Draft draft, Instant now, Duration timeout) {
-        return publish(draft, now, timeout, false);
+        return publish(draft, now, timeout, false).thenCompose(answer -> {
+            if (answer.getPublishedList().stream()
+                    .anyMatch(line -> line.getReason().isEmpty())) {
+                return CompletableFuture.completedFuture(answer);
+            }
+            Published first = answer.getPublished(0);
+            int others = answer.getPublishedCount() - 1;
+            return CompletableFuture.failedFuture(new ProtocolException(
+                    reason(first.getReason()), first.getText() + (others == 0 ? "" : " (and so " + others + " more)")));
+        });
+    }
+
+    private static Reason reason(String wireName) {
+        for (Reason reason : Reason.values()) {
+            if (reason.wireName().equals(wireName)) {
+                return reason;
+            }
+        }
+        return Reason.INTERNAL;
     }
 
     /** Stores what another cell's edge has sent here; users of other cells are refused. */
@@ -117,7 +140,7 @@ final class Publisher {
 
     private void hint(Publication publication) {
         if (publication.everyone()) {
-            hints.storedForEveryone(publication.topic());
+            copies.stored(publication.topic());
         } else {
             hints.stored(List.of(publication.user()));
         }

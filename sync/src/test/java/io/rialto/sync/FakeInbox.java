@@ -14,6 +14,7 @@ import java.util.concurrent.CompletableFuture;
 /** Takes publishes as a database would, in memory; users may be made to fail. */
 final class FakeInbox implements Inbox {
     final List<Publication> stored = new ArrayList<>();
+    final List<MessageId> revoked = new ArrayList<>();
     final Set<String> fenced = new HashSet<>();
     final Set<String> broken = new HashSet<>();
     private final Map<List<String>, Long> keys = new HashMap<>();
@@ -54,8 +55,13 @@ final class FakeInbox implements Inbox {
     }
 
     @Override
-    public Stored revoke(int shard, long epoch, MessageId message) {
-        throw new UnsupportedOperationException();
+    public synchronized Stored revoke(int shard, long epoch, MessageId message) throws ProtocolException {
+        long last = heads.getOrDefault(List.of(message.user(), message.topic()), 0L);
+        if (message.sequence() > last) {
+            throw new ProtocolException(Reason.UNKNOWN_MESSAGE, "message: " + message);
+        }
+        revoked.add(message);
+        return new Stored(heads.merge(List.of(message.user(), message.topic()), 1L, Long::sum), false);
     }
 
     @Override

@@ -6,15 +6,19 @@ import io.rialto.node.Json;
 import io.rialto.node.JsonException;
 import io.rialto.protocol.ProtocolException;
 import io.rialto.protocol.Reason;
+import io.rialto.protocol.sync.SyncKey;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -28,7 +32,7 @@ final class TwoCells {
 
     final Map<String, Edge> edges = new HashMap<>();
     final Set<String> away = new HashSet<>();
-    final List<String> calls = new ArrayList<>();
+    final List<String> calls = Collections.synchronizedList(new ArrayList<>());
     Instant now = NOW;
 
     TwoCells() {
@@ -71,8 +75,13 @@ final class TwoCells {
 
     final class Edge implements Peers, Hints {
         final FakeInbox inbox = new FakeInbox();
+        final FakeBroadcasts broadcasts = new FakeBroadcasts();
+        final FakeTraces traces = new FakeTraces();
+        final FakeSchedule schedule = new FakeSchedule();
+        final BroadcastCopies copies;
         final List<String> hinted = new ArrayList<>();
-        final List<String> hintedTopics = new ArrayList<>();
+        final List<String> hintedTopics = Collections.synchronizedList(new ArrayList<>());
+        volatile Runnable onHintedTopic = () -> {};
         final Map<String, InboxService.Handler> operations = new HashMap<>();
         RoutingTable table;
         SyncConfig config = new SyncConfig(
@@ -95,18 +104,23 @@ final class TwoCells {
 
         Edge(String cell, RoutingTable table) {
             this.table = table;
-            InboxService service = new InboxService(new InboxPorts(
+            InboxPorts ports = new InboxPorts(
                     cell,
                     () -> this.table,
                     () -> config,
                     inbox,
-                    new NoSchedule(),
+                    traces,
+                    broadcasts,
+                    schedule,
                     this,
                     this,
                     InboxMeters.NONE,
                     () -> now,
-                    Runnable::run));
-            service.operations().forEach(operation -> operations.put(operation.path(), operation.handler()));
+                    Runnable::run);
+            copies = new BroadcastCopies(ports, new Random(1));
+            new InboxService(ports, copies)
+                    .operations()
+                    .forEach(operation -> operations.put(operation.path(), operation.handler()));
         }
 
         CompletionStage<byte[]> call(String path, InboxCall call) {
@@ -143,19 +157,90 @@ final class TwoCells {
         @Override
         public void storedForEveryone(String topic) {
             hintedTopics.add(topic);
+            onHintedTopic.run();
         }
     }
 
-    private static final class NoSchedule implements Schedule {
+    static final class FakeSchedule implements Schedule {
+        final List<Publication> added = new ArrayList<>();
+        final Set<ScheduledId> waiting = new HashSet<>();
+
         @Override
         public CompletableFuture<Scheduled> add(Publication publication, long notBeforeMillis, String repeat) {
-            return CompletableFuture.completedFuture(
-                    new Scheduled(new ScheduledId(publication.topic(), 7, publication.user()), false));
+            added.add(publication);
+            ScheduledId id = new ScheduledId(publication.topic(), added.size(), publication.user());
+            waiting.add(id);
+            return CompletableFuture.completedFuture(new Scheduled(id, false));
         }
 
         @Override
         public CompletableFuture<Boolean> cancel(ScheduledId id) {
-            return CompletableFuture.completedFuture(true);
+            return CompletableFuture.completedFuture(waiting.remove(id));
+        }
+    }
+
+    static final class FakeTraces implements Traces {
+        final List<Trace> traces = new ArrayList<>();
+
+        @Override
+        public void note(List<StepNote> notes) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public Optional<Trace> trace(MessageId message, String user) {
+            return traces.stream().filter(trace -> trace.id().equals(message)).findFirst();
+        }
+
+        @Override
+        public List<Trace> traceUser(String user, int limit) {
+            return traces.stream()
+                    .filter(trace -> trace.id().user().equals(user))
+                    .limit(limit)
+                    .toList();
+        }
+    }
+
+    /** Pages of a topic's sequence, kept as a database would. */
+    static final class FakeBroadcasts implements Broadcasts {
+        static final long INBOX = 77;
+
+        final Map<String, List<Row>> topics = new HashMap<>();
+        long inbox = INBOX;
+
+        void store(Publication publication, Instant at) {
+            List<Row> rows = topics.computeIfAbsent(publication.topic(), topic -> new ArrayList<>());
+            rows.add(new Row(rows.size() + 1, publication, at, null));
+        }
+
+        @Override
+        public Optional<Page> after(String topic, long sequence, int limit) {
+            List<Row> rows = topics.getOrDefault(topic, List.of()).stream()
+                    .filter(row -> row.sequence() > sequence)
+                    .limit(limit)
+                    .toList();
+            return rows.isEmpty()
+                    ? Optional.empty()
+                    : Optional.of(new Page(
+                            sequence + 1,
+                            new SyncKey(topic, true, inbox, rows.getLast().sequence()),
+                            rows));
+        }
+
+        @Override
+        public long highestBroadcast(String topic) {
+            return topics.getOrDefault(topic, List.of()).size();
+        }
+
+        @Override
+        public boolean copy(Page page) {
+            long here = highestBroadcast(page.end().topic());
+            if (page.first() > here + 1 || page.end().inbox() != inbox) {
+                return false;
+            }
+            List<Row> rows = topics.computeIfAbsent(page.end().topic(), topic -> new ArrayList<>());
+            page.rows().stream().filter(row -> row.sequence() > here).forEach(rows::add);
+            return true;
         }
     }
 
