@@ -1,0 +1,124 @@
+package io.rialto.sync.webhook;
+
+import io.rialto.node.postgres.Database;
+import io.rialto.protocol.sync.Step;
+import io.rialto.sync.Webhook;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+
+/** The tables {@code inbox.webhook} and {@code inbox.webhook_event}. All of it blocks. */
+final class EventTable {
+    private final Database database;
+
+    EventTable(Database database) {
+        this.database = database;
+    }
+
+    /** From now on these steps become events, and no others. */
+    void subscribe(List<Webhook> webhooks) throws SQLException {
+        List<String> ids = new ArrayList<>();
+        List<String> topics = new ArrayList<>();
+        List<Integer> steps = new ArrayList<>();
+        for (Webhook webhook : webhooks) {
+            for (String topic : webhook.topics()) {
+                for (Step step : webhook.events()) {
+                    ids.add(webhook.id());
+                    topics.add(topic);
+                    steps.add(step.number());
+                }
+            }
+        }
+        try (Connection connection = database.dataSource().getConnection();
+                PreparedStatement statement = connection.prepareStatement("""
+                        WITH wanted AS (
+                            SELECT * FROM unnest(?::text[], ?::int[], ?::text[]) AS w (topic, step, id)),
+                        gone AS (
+                            DELETE FROM inbox.webhook WHERE (topic, step, id) NOT IN (SELECT topic, step, id FROM wanted)),
+                        forgotten AS (
+                            DELETE FROM inbox.webhook_event WHERE webhook NOT IN (SELECT id FROM wanted))
+                        INSERT INTO inbox.webhook (topic, step, id) SELECT topic, step, id FROM wanted
+                        ON CONFLICT DO NOTHING""")) {
+            statement.setArray(1, connection.createArrayOf("text", topics.toArray()));
+            statement.setArray(2, connection.createArrayOf("int", steps.toArray()));
+            statement.setArray(3, connection.createArrayOf("text", ids.toArray()));
+            statement.executeUpdate();
+        }
+    }
+
+    /** Takes events whose time has come for so long; other nodes pass over them until then. */
+    List<Event> take(String webhook, int limit, Duration lease) throws SQLException {
+        try (Connection connection = database.dataSource().getConnection();
+                PreparedStatement statement = connection.prepareStatement("""
+                        UPDATE inbox.webhook_event SET attempt = now() + ? * interval '1 millisecond', tries = tries + 1
+                        WHERE (id, shard) IN (SELECT id, shard FROM inbox.webhook_event
+                            WHERE webhook = ? AND attempt <= now() ORDER BY attempt LIMIT ? FOR UPDATE SKIP LOCKED)
+                        RETURNING id, shard, uid, topic, everyone, first, last, device, step, at, reason, tries""")) {
+            statement.setLong(1, lease.toMillis());
+            statement.setString(2, webhook);
+            statement.setInt(3, limit);
+            List<Event> events = new ArrayList<>();
+            try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    events.add(new Event(
+                            rows.getObject(1, UUID.class),
+                            rows.getInt(2),
+                            rows.getString(3),
+                            rows.getString(4),
+                            rows.getBoolean(5),
+                            rows.getLong(6),
+                            rows.getLong(7),
+                            rows.getString(8),
+                            Step.of(rows.getLong(9)),
+                            rows.getObject(10, OffsetDateTime.class).toInstant(),
+                            rows.getString(11),
+                            rows.getInt(12)));
+                }
+            }
+            return events;
+        }
+    }
+
+    void told(Event event) throws SQLException {
+        try (Connection connection = database.dataSource().getConnection();
+                PreparedStatement statement =
+                        connection.prepareStatement("DELETE FROM inbox.webhook_event WHERE id = ? AND shard = ?")) {
+            statement.setObject(1, event.id());
+            statement.setInt(2, event.shard());
+            statement.executeUpdate();
+        }
+    }
+
+    /**
+     * Tries again after a pause, or gives up what is older than it is kept.
+     *
+     * @return whether it was given up
+     */
+    boolean failed(Event event, Duration pause, Duration keep) throws SQLException {
+        try (Connection connection = database.dataSource().getConnection();
+                PreparedStatement statement = connection.prepareStatement("""
+                        WITH old AS (DELETE FROM inbox.webhook_event
+                            WHERE id = ? AND shard = ? AND at < now() - ? * interval '1 millisecond' RETURNING 1),
+                        again AS (UPDATE inbox.webhook_event SET attempt = now() + ? * interval '1 millisecond'
+                            WHERE id = ? AND shard = ? AND at >= now() - ? * interval '1 millisecond')
+                        SELECT count(*) FROM old""")) {
+            statement.setObject(1, event.id());
+            statement.setInt(2, event.shard());
+            statement.setLong(3, keep.toMillis());
+            statement.setLong(4, pause.toMillis());
+            statement.setObject(5, event.id());
+            statement.setInt(6, event.shard());
+            statement.setLong(7, keep.toMillis());
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                return row.getLong(1) > 0;
+            }
+        }
+    }
+}
