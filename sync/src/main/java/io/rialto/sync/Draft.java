@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -164,8 +165,14 @@ record Draft(
             throw invalid("audience.rule", json.length() + " characters", "at most " + MAX_RULE);
         }
         try {
-            RuleAudience.compile(json);
-        } catch (JsonException | IllegalArgumentException e) {
+            Set<String> unknown = new TreeSet<>(RuleAudience.compile(json).attributes());
+            unknown.removeAll(RuleAudience.ATTRIBUTES);
+            if (!unknown.isEmpty()) {
+                throw invalid("audience.rule", "attributes " + unknown, "of " + RuleAudience.ATTRIBUTES);
+            }
+        } catch (JsonException e) {
+            throw invalid("audience.rule", String.valueOf(e.getMessage()), "a rule as JSON");
+        } catch (IllegalArgumentException e) {
             throw new ProtocolException(Reason.INVALID_BODY, "audience." + e.getMessage());
         }
     }

@@ -5,12 +5,16 @@ import io.rialto.node.JsonException;
 import io.rialto.protocol.audience.Attributes;
 import io.rialto.protocol.audience.Rule;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** Who gets a message to everyone that names a rule: decided by the rules of {@code docs/protocol.md}. */
 public final class RuleAudience implements Audience {
     /** More than are read at one time; above it all are compiled anew. */
     private static final int MAX_COMPILED = 1_000;
+
+    /** What is known of a device when it reads; a rule that asks for anything else would match nobody. */
+    static final List<String> ATTRIBUTES = List.of("app-version", "cell", "device", "user");
 
     private final String cell;
     private final InstantSource clock;

@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
 import io.rialto.protocol.ProtocolException;
+import io.rialto.protocol.sync.SyncKey;
 import io.rialto.sync.wire.Audience;
 import io.rialto.sync.wire.PublishAnswer;
 import io.rialto.sync.wire.PublishRequest;
 import io.rialto.sync.wire.Published;
+import io.rialto.sync.wire.Rule;
 import io.rialto.sync.wire.UserDevice;
 import io.rialto.sync.wire.Users;
 import java.nio.charset.StandardCharsets;
@@ -165,6 +167,31 @@ class PublishTest {
                 .isEqualTo(new Versions(Versions.parse("1.2.0.0"), Versions.parse("2.0.0.0")));
     }
 
+    private static PublishRequest.Builder rule(String json) {
+        return request()
+                .setAudience(Audience.newBuilder().setRule(Rule.newBuilder().setJson(json)));
+    }
+
+    @Test
+    void a_rule_is_for_those_who_match() throws Exception {
+        String json = "{\"attribute\":\"user\",\"prefix\":\"4\"}";
+        assertThat(publish(rule(json)).getFirst().getId()).isEqualTo("payments.1.*");
+        assertThat(cells.edge("global").inbox.stored)
+                .extracting(Publication::rule)
+                .containsExactly(json);
+        RuleAudience audience = new RuleAudience("east", () -> TwoCells.NOW);
+        assertThat(audience.includes(json, want("42"))).isTrue();
+        assertThat(audience.includes(json, want("24"))).isFalse();
+        assertThat(audience.includes(
+                        "{\"attribute\":\"app-version\",\"version\":{\"from\":\"1.2\",\"to\":\"1.2\"}}", want("42")))
+                .isTrue();
+        assertThat(audience.includes("{\"later\":1}", want("42"))).isFalse();
+    }
+
+    private static Want want(String user) {
+        return new Want(user, "d1", new SyncKey("payments", true, 0, 0), Versions.parse("1.2"), 1, 1);
+    }
+
     static Stream<List<Object>> wrong() {
         String user = EAST.getFirst();
         long now = TwoCells.NOW.toEpochMilli();
@@ -194,6 +221,10 @@ class PublishTest {
         wrong.add(List.of(
                 request().setAudience(Audience.newBuilder().setEveryone(false)), "invalid_body audience.everyone"));
         wrong.add(List.of(request(user).setTemplate("t"), "invalid_body template: t"));
+        wrong.add(List.of(rule("{"), "invalid_body audience.rule: not JSON"));
+        wrong.add(List.of(rule("{\"none\":[]}"), "invalid_body audience.rule: key none"));
+        wrong.add(List.of(
+                rule("{\"attribute\":\"locale\",\"is\":\"de\"}"), "invalid_body audience.rule: attributes [locale]"));
         return wrong.stream();
     }
 

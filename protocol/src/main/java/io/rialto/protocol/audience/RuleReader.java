@@ -4,10 +4,12 @@ import io.rialto.protocol.Buckets;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -29,11 +31,17 @@ final class RuleReader {
 
     private static final Pattern ATTRIBUTE = Pattern.compile("[a-z][a-z0-9-]{0,31}");
 
+    private final Set<String> attributes = new TreeSet<>();
     private int conditions;
     private int texts;
 
     Condition read(Object tree) {
         return condition(tree, "rule", 1);
+    }
+
+    /** The names that were read. */
+    Set<String> attributes() {
+        return Collections.unmodifiableSet(attributes);
     }
 
     private Condition condition(@Nullable Object tree, String path, int depth) {
@@ -274,6 +282,7 @@ final class RuleReader {
         if (!ATTRIBUTE.matcher(name).matches()) {
             throw wrong(path, name, ATTRIBUTE.pattern());
         }
+        attributes.add(name);
         return name;
     }
 

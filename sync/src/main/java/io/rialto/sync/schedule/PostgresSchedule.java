@@ -21,12 +21,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -52,8 +52,7 @@ public final class PostgresSchedule implements Schedule, AutoCloseable {
     private final InboxMeters meters;
     private final Executor blocking;
     private final RandomGenerator random;
-    private @Nullable Thread thread;
-    private volatile boolean closed;
+    private final CountDownLatch closing = new CountDownLatch(1);
     private boolean failing;
 
     /**
@@ -82,10 +81,11 @@ public final class PostgresSchedule implements Schedule, AutoCloseable {
 
     /** Begins to publish what is due. */
     public void start() {
-        thread = Thread.ofVirtual().name("schedule").start(this::run);
+        Thread.ofVirtual().name("schedule").start(this::run);
     }
 
     private void run() {
+        boolean closed = false;
         while (!closed) {
             boolean more = false;
             try {
@@ -101,7 +101,8 @@ public final class PostgresSchedule implements Schedule, AutoCloseable {
                 }
             }
             try {
-                Thread.sleep(more ? 0 : random.nextLong(PACE.toMillis() / 2, PACE.toMillis()));
+                long pause = more ? 0 : random.nextLong(PACE.toMillis() / 2, PACE.toMillis());
+                closed = closing.await(pause, TimeUnit.MILLISECONDS);
             } catch (InterruptedException e) {
                 return;
             }
@@ -220,7 +221,6 @@ public final class PostgresSchedule implements Schedule, AutoCloseable {
 
     @Override
     public void close() {
-        closed = true;
-        Optional.ofNullable(thread).ifPresent(Thread::interrupt);
+        closing.countDown();
     }
 }

@@ -21,7 +21,9 @@ final class EventTable {
         this.database = database;
     }
 
-    /** From now on these steps become events, and no others. */
+    /**
+     * From now on these steps become events. What no node has wanted for an hour does not any more, and its events go.
+     */
     void subscribe(List<Webhook> webhooks) throws SQLException {
         List<String> ids = new ArrayList<>();
         List<String> topics = new ArrayList<>();
@@ -39,12 +41,15 @@ final class EventTable {
                 PreparedStatement statement = connection.prepareStatement("""
                         WITH wanted AS (
                             SELECT * FROM unnest(?::text[], ?::int[], ?::text[]) AS w (topic, step, id)),
+                        kept AS (
+                            INSERT INTO inbox.webhook (topic, step, id, seen)
+                            SELECT topic, step, id, now() FROM wanted ORDER BY topic, step, id
+                            ON CONFLICT (topic, step, id) DO UPDATE SET seen = excluded.seen),
                         gone AS (
-                            DELETE FROM inbox.webhook WHERE (topic, step, id) NOT IN (SELECT topic, step, id FROM wanted)),
-                        forgotten AS (
-                            DELETE FROM inbox.webhook_event WHERE webhook NOT IN (SELECT id FROM wanted))
-                        INSERT INTO inbox.webhook (topic, step, id) SELECT topic, step, id FROM wanted
-                        ON CONFLICT DO NOTHING""")) {
+                            DELETE FROM inbox.webhook WHERE seen < now() - interval '1 hour'
+                            AND (topic, step, id) NOT IN (SELECT topic, step, id FROM wanted) RETURNING id)
+                        DELETE FROM inbox.webhook_event WHERE webhook IN (SELECT id FROM gone)
+                        AND webhook NOT IN (SELECT id FROM wanted)""")) {
             statement.setArray(1, connection.createArrayOf("text", topics.toArray()));
             statement.setArray(2, connection.createArrayOf("int", steps.toArray()));
             statement.setArray(3, connection.createArrayOf("text", ids.toArray()));

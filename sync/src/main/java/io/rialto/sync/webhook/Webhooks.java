@@ -18,9 +18,11 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import javax.crypto.Mac;
@@ -45,6 +47,9 @@ public final class Webhooks implements AutoCloseable {
     /** Longer than any attempt takes with what comes around it. */
     private static final Duration LEASE_MARGIN = Duration.ofSeconds(30);
 
+    /** Looks, which is minutes: well within the time after which a webhook counts as gone. */
+    private static final int RENEWED_AFTER = 300;
+
     private static final Duration CONNECT = Duration.ofSeconds(5);
     private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
     private static final Duration LONGEST_PAUSE = Duration.ofHours(1);
@@ -60,11 +65,15 @@ public final class Webhooks implements AutoCloseable {
     private final ExecutorService calls = Executors.newVirtualThreadPerTaskExecutor();
     private final Set<String> busy = ConcurrentHashMap.newKeySet();
     private @Nullable List<Webhook> subscribed;
-    private @Nullable Thread thread;
-    private volatile boolean closed;
+    private int looks;
+    private final CountDownLatch closing = new CountDownLatch(1);
     private boolean failing;
 
-    /** The webhooks of a cell whose inbox has its tables. */
+    /**
+     * The webhooks of a cell whose inbox has its tables.
+     *
+     * @param random from any thread
+     */
     public Webhooks(
             Database database,
             Supplier<SyncConfig> config,
@@ -85,10 +94,11 @@ public final class Webhooks implements AutoCloseable {
 
     /** Begins to tell. */
     public void start() {
-        thread = Thread.ofVirtual().name("webhooks").start(this::run);
+        Thread.ofVirtual().name("webhooks").start(this::run);
     }
 
     private void run() {
+        boolean closed = false;
         while (!closed) {
             try {
                 look();
@@ -103,7 +113,7 @@ public final class Webhooks implements AutoCloseable {
                 }
             }
             try {
-                Thread.sleep(random.nextLong(PACE.toMillis() / 2, PACE.toMillis()));
+                closed = closing.await(random.nextLong(PACE.toMillis() / 2, PACE.toMillis()), TimeUnit.MILLISECONDS);
             } catch (InterruptedException e) {
                 return;
             }
@@ -118,7 +128,7 @@ public final class Webhooks implements AutoCloseable {
             if (busy.add(webhook.id())) {
                 calls.submit(() -> {
                     try {
-                        while (!closed && round(webhook) == ROUND) {
+                        while (closing.getCount() > 0 && round(webhook) == ROUND) {
                             // Until it has none whose time has come.
                         }
                     } catch (SQLException e) {
@@ -133,9 +143,10 @@ public final class Webhooks implements AutoCloseable {
 
     List<Webhook> subscribe() throws SQLException {
         List<Webhook> webhooks = config.get().webhooks();
-        if (!webhooks.equals(subscribed)) {
+        if (!webhooks.equals(subscribed) || looks++ == RENEWED_AFTER) {
             table.subscribe(webhooks);
             subscribed = webhooks;
+            looks = 0;
         }
         return webhooks;
     }
@@ -213,11 +224,7 @@ public final class Webhooks implements AutoCloseable {
 
     @Override
     public void close() {
-        closed = true;
-        Thread running = thread;
-        if (running != null) {
-            running.interrupt();
-        }
+        closing.countDown();
         calls.shutdownNow();
         client.shutdownNow();
     }

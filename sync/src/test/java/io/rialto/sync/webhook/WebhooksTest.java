@@ -222,8 +222,16 @@ class WebhooksTest {
     }
 
     @Test
-    void events_of_a_webhook_that_is_gone_go_too() throws Exception {
+    void a_node_with_an_older_configuration_takes_no_webhook_away() throws Exception {
+        new EventTable(cell.database).subscribe(List.of());
         acked(1, 1);
+        assertThat(waiting()).isEqualTo("1");
+    }
+
+    @Test
+    void events_of_a_webhook_that_no_node_has_any_more_go_too() throws Exception {
+        acked(1, 1);
+        cell.execute("UPDATE inbox.webhook SET seen = now() - interval '2 hours'");
         new EventTable(cell.database).subscribe(List.of());
         acked(2, 2);
         assertThat(waiting()).isEqualTo("0");
