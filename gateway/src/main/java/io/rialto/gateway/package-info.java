@@ -6,6 +6,9 @@
  * <p>A call stays on its event loop; public-key work goes to virtual threads and comes back. Configuration arrives as one
  * immutable state that a call keeps from its first step to its last.
  *
+ * <p>Other rooms of the process serve operations ({@link io.rialto.gateway.HostedOperation}) and devices' streams ({@link
+ * io.rialto.gateway.DeviceStreams}) behind the same steps, and call other edges by {@link io.rialto.gateway.InternalCalls}.
+ *
  * <p>Must not be here: sockets, codecs of HTTP, databases, anything that blocks.
  */
 @NullMarked

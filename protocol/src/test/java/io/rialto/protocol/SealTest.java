@@ -130,6 +130,31 @@ final class SealTest {
     }
 
     @Test
+    void refuses_a_message_of_another_stream_another_place_or_the_other_direction() throws Exception {
+        byte[] frame = seal.sealFrame(key, 17, 2, BODY, 0, BODY.length);
+        assertThat(seal.openFrame(key, 17, 2, frame, 0, frame.length)).isEqualTo(BODY);
+        refusesFrame(key, 17, 1, frame, Reason.TAMPERED_BODY);
+        refusesFrame(key, 17, 3, frame, Reason.TAMPERED_BODY);
+        refusesFrame(key, 18, 2, frame, Reason.TAMPERED_BODY);
+        refusesFrame(Seal.key(Bytes.sha256(BODY)), 17, 2, frame, Reason.TAMPERED_BODY);
+        refusesFrame(key, 17, 2, Arrays.copyOf(frame, frame.length - 1), Reason.TAMPERED_BODY);
+        refusesFrame(key, 17, 2, new byte[3], Reason.TAMPERED_BODY);
+        refusesFrame(key, 17, 2, call, Reason.TAMPERED_BODY);
+        refusesFrame(key, 17, 0, frame, Reason.MALFORMED_FRAME);
+        refusesFrame(key, 17, Seal.MAX_FRAME + 1, frame, Reason.MALFORMED_FRAME);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> seal.sealFrame(key, 17, Seal.MAX_FRAME + 1, BODY, 0, BODY.length));
+        // A call after a frame has its own nonce again.
+        assertThat(open(17, "POST", PATH, this.call)).isEqualTo(BODY);
+    }
+
+    private void refusesFrame(SealKey with, long counter, int index, byte[] frame, Reason reason) {
+        assertThatExceptionOfType(ProtocolException.class)
+                .isThrownBy(() -> seal.openFrame(with, counter, index, frame, 0, frame.length))
+                .satisfies(e -> assertThat(e.reason()).isEqualTo(reason));
+    }
+
+    @Test
     void opens_a_part_of_an_array() throws Exception {
         byte[] padded = Bytes.concat(new byte[3], call, new byte[5]);
         assertThat(seal.openCall(key, 17, "POST", PATH, headers::get, padded, 3, call.length))

@@ -40,6 +40,10 @@ final class VectorsTest {
         return Vectors.cases("sealed", "answers");
     }
 
+    static Stream<JsonNode> frames() {
+        return Vectors.cases("sealed", "frames");
+    }
+
     static Stream<JsonNode> signatures() {
         return Vectors.cases("signatures", "cases");
     }
@@ -214,6 +218,20 @@ final class VectorsTest {
         assertThat(new Seal().sealAnswer(key, counter, status, headers, body, 0, body.length))
                 .isEqualTo(sealed);
         assertThat(new Seal().openAnswer(key, counter, status, headers, sealed, 0, sealed.length))
+                .isEqualTo(body);
+    }
+
+    @ParameterizedTest
+    @MethodSource("frames")
+    void sealed_messages_of_streams(JsonNode c) throws Exception {
+        SealKey key = Seal.key(hex(c, "key"));
+        long counter = c.get("counter").asLong();
+        int index = c.get("index").asInt();
+        byte[] body = hex(c, "body");
+        byte[] sealed = hex(c, "sealed");
+        assertThat(new Seal().sealFrame(key, counter, index, body, 0, body.length))
+                .isEqualTo(sealed);
+        assertThat(new Seal().openFrame(key, counter, index, sealed, 0, sealed.length))
                 .isEqualTo(body);
     }
 

@@ -3,6 +3,7 @@ package io.rialto.server;
 import io.rialto.gateway.GatewayMeters;
 import io.rialto.gateway.transport.ConnectionEnd;
 import io.rialto.gateway.transport.InboundCall.Listener;
+import io.rialto.gateway.transport.StreamEnd;
 import io.rialto.gateway.transport.TransportMeters;
 import io.rialto.gateway.upstream.UpstreamMeters;
 import io.rialto.node.Meters;
@@ -30,6 +31,8 @@ final class EdgeMeters implements GatewayMeters, TransportMeters, UpstreamMeters
     private final Map<ConnectionEnd, Meters.Counter> ends = new EnumMap<>(ConnectionEnd.class);
     private final Map<Listener, Meters.Counter> opened = new EnumMap<>(Listener.class);
     private final Map<Listener, Meters.Counter> closed = new EnumMap<>(Listener.class);
+    private final Map<Listener, Meters.Counter> streamsBegan = new EnumMap<>(Listener.class);
+    private final Map<StreamEnd, Meters.Counter> streamEnds = new EnumMap<>(StreamEnd.class);
     private final Map<String, Of> operations = new ConcurrentHashMap<>();
     private final Map<String, Map<Event, Meters.Counter>> services = new ConcurrentHashMap<>();
 
@@ -53,11 +56,17 @@ final class EdgeMeters implements GatewayMeters, TransportMeters, UpstreamMeters
         for (ConnectionEnd cause : ConnectionEnd.values()) {
             ends.put(cause, ended.of(name(cause)));
         }
+        Meters.Counters streams = meters.counters("rialto_streams_ended_total", "Streams that ended.", "cause");
+        for (StreamEnd cause : StreamEnd.values()) {
+            streamEnds.put(cause, streams.of(name(cause)));
+        }
+        Meters.Counters began = meters.counters("rialto_streams_began_total", "Streams that began.", "listener");
         Meters.Counters open = meters.counters("rialto_connections_opened_total", "Connections opened.", "listener");
         Meters.Counters close = meters.counters("rialto_connections_closed_total", "Connections closed.", "listener");
         for (Listener side : Listener.values()) {
             opened.put(side, open.of(name(side)));
             closed.put(side, close.of(name(side)));
+            streamsBegan.put(side, began.of(name(side)));
         }
     }
 
@@ -109,6 +118,16 @@ final class EdgeMeters implements GatewayMeters, TransportMeters, UpstreamMeters
     @Override
     public void ended(Listener side, ConnectionEnd cause) {
         count(ends, cause);
+    }
+
+    @Override
+    public void streamBegan(Listener side) {
+        count(streamsBegan, side);
+    }
+
+    @Override
+    public void streamEnded(Listener side, StreamEnd cause) {
+        count(streamEnds, cause);
     }
 
     @Override

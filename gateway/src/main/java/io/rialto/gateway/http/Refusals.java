@@ -89,7 +89,8 @@ public final class Refusals {
         return refusal.headers().remove(CONTENT_TYPE);
     }
 
-    private static void appendEscaped(StringBuilder json, String text) {
+    /** Adds a text as it stands inside of JSON's quotes. */
+    public static void appendEscaped(StringBuilder json, String text) {
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
             if (c == '"' || c == '\\') {

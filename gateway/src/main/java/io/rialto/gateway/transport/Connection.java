@@ -1,6 +1,7 @@
 package io.rialto.gateway.transport;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufHolder;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
@@ -21,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  */
 @SuppressWarnings("FutureReturnValueIgnored") // failures of writes arrive in exceptionCaught or end the channel
 abstract sealed class Connection extends ChannelInboundHandlerAdapter implements Runnable
-        permits Opening, Http1Connection, Http2Connection {
+        permits Opening, Http1Connection, Http2Connection, WebSocketConnection {
     private static final InternalLogger LOG = InternalLoggerFactory.getInstance(Connection.class);
 
     /** Bodies up to this are copied behind their headers: cheaper than a buffer of their own on the way out. */
@@ -78,6 +79,16 @@ abstract sealed class Connection extends ChannelInboundHandlerAdapter implements
     /** Takes over what was read. */
     abstract void read(ByteBuf bytes);
 
+    /** What a handler before this one made of what was read; owned by the receiver. */
+    void received(Object message) {
+        read((ByteBuf) message);
+    }
+
+    /** What it means that a handler before this one could not make anything of what was read. */
+    ConnectionEnd undecodable() {
+        return ConnectionEnd.TLS_FAILED;
+    }
+
     /** The phone is gone: calls in flight are cancelled, buffers released. */
     abstract void gone();
 
@@ -130,7 +141,7 @@ abstract sealed class Connection extends ChannelInboundHandlerAdapter implements
         return turnBytes < TURN_BYTES && channel.isWritable();
     }
 
-    private void flushLater() {
+    final void flushLater() {
         if (!flushing) {
             flushing = true;
             loop.flushes().later(this);
@@ -236,14 +247,15 @@ abstract sealed class Connection extends ChannelInboundHandlerAdapter implements
 
     @Override
     public final void channelRead(ChannelHandlerContext ctx, Object message) {
-        ByteBuf bytes = (ByteBuf) message;
         if (phase == Phase.OPEN) {
             activeNanos = loop.nanoTime();
-            read(bytes);
+            received(message);
             return;
         }
-        lingered += bytes.readableBytes();
-        bytes.release();
+        lingered += message instanceof ByteBufHolder held
+                ? held.content().readableBytes()
+                : ((ByteBuf) message).readableBytes();
+        ReferenceCountUtil.release(message);
         if (lingered > LINGER_BYTES) {
             channel.close();
         }
@@ -290,8 +302,7 @@ abstract sealed class Connection extends ChannelInboundHandlerAdapter implements
     @Override
     public final void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
         if (cause instanceof DecoderException) {
-            // Records that are not TLS, or not by its rules.
-            abort(ConnectionEnd.TLS_FAILED);
+            abort(undecodable());
         } else if (cause instanceof RuntimeException || cause instanceof Error) {
             LOG.error("a connection failed inside", cause);
             abort(ConnectionEnd.INTERNAL);

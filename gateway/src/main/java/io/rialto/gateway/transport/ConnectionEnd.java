@@ -21,6 +21,8 @@ public enum ConnectionEnd {
     DRAINED(Http2Error.NO_ERROR),
     /** Not HTTP/1.1, or a request that two readers could frame differently. */
     MALFORMED_HTTP1(Http2Error.NO_ERROR),
+    /** Not a WebSocket's frames: unmasked, too long, or against RFC 6455 otherwise. */
+    MALFORMED_WEBSOCKET(Http2Error.NO_ERROR),
     HTTP2_PROTOCOL(Http2Error.PROTOCOL_ERROR),
     HTTP2_FRAME_SIZE(Http2Error.FRAME_SIZE_ERROR),
     HTTP2_COMPRESSION(Http2Error.COMPRESSION_ERROR),

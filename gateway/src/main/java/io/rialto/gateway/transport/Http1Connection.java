@@ -25,6 +25,8 @@ final class Http1Connection extends Connection {
     /** How long a connection without a call stays when the listener drains: a request may be on its way to it. */
     private static final long DRAIN_IDLE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
+    private static final int UPGRADE_BYTES = 256;
+
     /** Bytes read ahead while calls wait for their answers. */
     private static final int FIRST_PIECE = 512;
 
@@ -47,6 +49,10 @@ final class Http1Connection extends Connection {
     private long answersHeld;
 
     private boolean stopped;
+
+    /** What this connection becomes when the present bytes are done with. */
+    private @Nullable WebSocketConnection successor;
+
     private boolean draining;
     private long headSince;
 
@@ -100,8 +106,14 @@ final class Http1Connection extends Connection {
         } finally {
             reading = false;
         }
+        WebSocketConnection next = successor;
         keep(in, own);
-        setReading(!isOpen() || mayRead());
+        if (next == null) {
+            setReading(!isOpen() || mayRead());
+        } else {
+            successor = null;
+            next.take(this);
+        }
     }
 
     private void keep(ByteBuf in, boolean own) {
@@ -152,8 +164,32 @@ final class Http1Connection extends Connection {
             return false;
         }
         received();
-        complete(call);
+        if (WebSocketUpgrade.isAsked(call) && port.handler.isStream(call.path())) {
+            upgrade(call, in);
+        } else {
+            complete(call);
+        }
         return true;
+    }
+
+    /** Makes the connection a WebSocket; the phone waits for that before it sends more. */
+    private void upgrade(Http1Call call, ByteBuf in) throws ProtocolException {
+        if (!WebSocketUpgrade.isVersion(call)) {
+            call.dropBody();
+            HeaderList headers = new HeaderList(4).add(WebSocketUpgrade.VERSION_NAME, WebSocketUpgrade.VERSION);
+            end(HttpResponseStatus.UPGRADE_REQUIRED.code(), headers, Unpooled.EMPTY_BUFFER);
+            return;
+        }
+        String accept = WebSocketUpgrade.accept(call.headers);
+        if (call.received > 0 || !calls.isEmpty() || in.isReadable() || draining) {
+            call.dropBody();
+            throw new ProtocolException(
+                    draining ? Reason.DRAINING : Reason.MALFORMED_FRAME,
+                    "WebSocket: asked for with a body, behind or before other calls, or of an edge that leaves");
+        }
+        stopped = true;
+        WebSocketUpgrade.write(out(UPGRADE_BYTES), accept);
+        successor = new WebSocketConnection(call);
     }
 
     /** Nothing is being received any more. */

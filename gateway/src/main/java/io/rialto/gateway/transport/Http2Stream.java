@@ -9,15 +9,10 @@ import io.rialto.gateway.http.Refusals;
 import io.rialto.protocol.ProtocolException;
 import io.rialto.protocol.Reason;
 import java.util.ArrayDeque;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** A call over HTTP/2 that may become a stream, or is one: its messages, both ways. Idle, it holds no buffer. */
 final class Http2Stream implements InboundStream {
-    /** Messages that a phone may send in each {@link #WINDOW_NANOS}: several times what acknowledges a full stream. */
-    private static final int MAX_MESSAGES = 1_000;
-
-    private static final long WINDOW_NANOS = TimeUnit.SECONDS.toNanos(10);
     private static final AsciiString OK = AsciiString.cached("0");
 
     private enum Phase {
@@ -46,8 +41,7 @@ final class Http2Stream implements InboundStream {
     private int counted;
 
     private long heardNanos;
-    private long windowNanos;
-    private int messages;
+    private final MessageRate rate;
     private @Nullable Pace pace;
     private long receivedBytes;
 
@@ -55,7 +49,7 @@ final class Http2Stream implements InboundStream {
         this.call = call;
         this.connection = call.connection;
         this.heardNanos = call.startedNanos;
-        this.windowNanos = call.startedNanos;
+        this.rate = new MessageRate(call.startedNanos);
     }
 
     @Override
@@ -121,15 +115,8 @@ final class Http2Stream implements InboundStream {
         }
         long now = connection.activeNanos;
         heardNanos = now;
-        if (now - windowNanos > WINDOW_NANOS) {
-            windowNanos = now;
-            messages = 0;
-        }
-        if (++messages > MAX_MESSAGES) {
-            fail(
-                    Reason.USER_RATE_LIMITED,
-                    "more than " + MAX_MESSAGES + " messages in " + TimeUnit.NANOSECONDS.toSeconds(WINDOW_NANOS) + " s",
-                    StreamEnd.FLOOD);
+        if (!rate.take(now)) {
+            fail(Reason.USER_RATE_LIMITED, MessageRate.TOO_MANY, StreamEnd.FLOOD);
             return false;
         }
         if (listener != null) {
