@@ -310,11 +310,13 @@ final class StreamsTest {
                 stream.send("bye".getBytes(StandardCharsets.UTF_8));
                 stream.end(StreamServer.DONE);
             });
-            assertThat(new String(client.readAll().stream()
-                            .filter(frame -> frame.type() == Http2Reader.DATA)
-                            .findFirst()
-                            .orElseThrow()
-                            .content()))
+            assertThat(new String(
+                            client.readAll().stream()
+                                    .filter(frame -> frame.type() == Http2Reader.DATA)
+                                    .findFirst()
+                                    .orElseThrow()
+                                    .content(),
+                            StandardCharsets.UTF_8))
                     .endsWith("bye");
             assertThat(drained.get()).isTrue();
             assertThat(server.heard).isEmpty();
