@@ -202,7 +202,7 @@ final class LocalStack implements AutoCloseable {
     /** Tells commands and backends what they need of the configuration. */
     private void publish(Snapshot snapshot) {
         JsonNode keys = snapshot.sections().getOrDefault("keys", Json.mapper().createObjectNode());
-        DataDirectory.write(callerKeys(), Json.write(PublishedKeys.forBackends(keys)));
+        DataDirectory.write(callerKeys(data), Json.write(PublishedKeys.forBackends(keys)));
         List<URI> gateways = plan.topology().cells().stream()
                 .filter(cell -> !cell.global())
                 .map(cell -> URI.create(cell.publicUrl()))
@@ -212,6 +212,9 @@ final class LocalStack implements AutoCloseable {
                         APP,
                         URI.create(plan.topology().controlUrl()),
                         gateways,
+                        plan.topology().cells().stream()
+                                .map(OneCell::internalAddress)
+                                .toList(),
                         PublishedKeys.pinned(keys))
                 .write(data);
         DataDirectory.write(serverKeys(data), Json.write(PublishedKeys.forApps(keys)));
@@ -222,7 +225,8 @@ final class LocalStack implements AutoCloseable {
         return data.path("server-keys.json");
     }
 
-    private Path callerKeys() {
+    /** The keys that backends and operators mint caller tokens with. */
+    static Path callerKeys(DataDirectory data) {
         return data.folder("secrets").resolve("caller-keys.json");
     }
 
@@ -234,7 +238,7 @@ final class LocalStack implements AutoCloseable {
     void startWallet(JavaPrograms programs) throws InterruptedException {
         List<String> arguments = new ArrayList<>();
         arguments.add("--cells=" + String.join(",", walletDatabases.keySet()));
-        arguments.add("--rialto.caller-keys-file=" + callerKeys());
+        arguments.add("--rialto.caller-keys-file=" + callerKeys(data));
         arguments.add("--wallet.database-password-file=" + data.path("secrets", ROLE + ".password"));
         arguments.add("--wallet.database-user=" + ROLE);
         walletDatabases.forEach(

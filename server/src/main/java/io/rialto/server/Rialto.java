@@ -10,7 +10,8 @@ import picocli.CommandLine.IVersionProvider;
 /** The program. Exit codes: 0 done, 1 what was asked for failed, 2 wrong usage, 70 a bug of ours. */
 @Command(
         name = "rialto",
-        description = "An open platform for large mobile apps: calls between phones and the cells of a backend.",
+        description =
+                "An open platform for large mobile apps: calls and messages between phones and the cells of a backend.",
         mixinStandardHelpOptions = true,
         versionProvider = Rialto.Version.class,
         synopsisSubcommandLabel = "COMMAND",
@@ -18,6 +19,8 @@ import picocli.CommandLine.IVersionProvider;
             UpCommand.class,
             DemoCommand.class,
             CallCommand.class,
+            PublishCommand.class,
+            TraceCommand.class,
             ConfigCommand.class,
             KeysCommand.class,
             CellsCommand.class,

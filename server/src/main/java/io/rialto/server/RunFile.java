@@ -19,14 +19,17 @@ import tools.jackson.databind.node.ObjectNode;
  * @param app the app that calls are made for
  * @param control base URL of the admin API
  * @param gateways public addresses, the preferred first
+ * @param internal addresses, {@code host:port}, of internal listeners
  * @param serverKeys to seal for
  */
-record RunFile(long process, String app, URI control, List<URI> gateways, List<ServerKey> serverKeys) {
+record RunFile(
+        long process, String app, URI control, List<URI> gateways, List<String> internal, List<ServerKey> serverKeys) {
     private static final String NAME = "run.json";
     private static final int MAX = 64;
 
     RunFile {
         gateways = List.copyOf(gateways);
+        internal = List.copyOf(internal);
         serverKeys = List.copyOf(serverKeys);
     }
 
@@ -35,6 +38,7 @@ record RunFile(long process, String app, URI control, List<URI> gateways, List<S
         json.put("process", process).put("app", app).put("control", control.toString());
         ArrayNode urls = json.putArray("gateways");
         gateways.forEach(gateway -> urls.add(gateway.toString()));
+        internal.forEach(json.putArray("internal")::add);
         ArrayNode keys = json.putArray("server-keys");
         for (ServerKey key : serverKeys) {
             keys.addObject()
@@ -70,6 +74,7 @@ record RunFile(long process, String app, URI control, List<URI> gateways, List<S
                     json.text("app"),
                     URI.create(json.text("control")),
                     json.texts("gateways", MAX).stream().map(URI::create).toList(),
+                    json.texts("internal", MAX),
                     json.objects(
                             "server-keys", MAX, key -> ServerKey.of(key.integer("suite", 1, 2), key.bytes("key", 0))));
             json.end();
