@@ -134,6 +134,7 @@ public final class Fence {
             statement.execute("GRANT USAGE ON SCHEMA rialto TO " + role);
             statement.execute("GRANT SELECT ON rialto.fence TO " + role);
             statement.execute("GRANT EXECUTE ON FUNCTION rialto.fence(int, bigint) TO " + role);
+            statement.execute("GRANT EXECUTE ON FUNCTION rialto.open_shards(int[]) TO " + role);
         }
     }
 }

@@ -8,6 +8,7 @@ import io.rialto.gateway.config.GatewayConfig;
 import io.rialto.gateway.config.Keys;
 import io.rialto.node.SnapshotSigner;
 import io.rialto.node.postgres.Database;
+import io.rialto.sync.SyncConfig;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.sql.SQLException;
@@ -26,7 +27,9 @@ final class ControlNode implements AutoCloseable {
             "gateway",
             GatewayConfig::errors,
             "keys",
-            section -> Keys.errors(section, Clock.systemUTC().instant()));
+            section -> Keys.errors(section, Clock.systemUTC().instant()),
+            SyncConfig.SECTION,
+            SyncConfig::errors);
 
     private final SnapshotSigner signer;
     private final ControlStore store;

@@ -12,9 +12,12 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -22,13 +25,17 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Runs everything with simulated phones, then proves the ledger. */
+/** Runs everything with simulated phones, then proves the ledger and that every device was told of every payment. */
 @Command(
         name = "demo",
-        description = "Run everything on this machine with simulated phones, then check the ledger. Fails when money is"
-                + " lost or made.",
+        description =
+                "Run everything on this machine with simulated phones, then check the ledger and the"
+                        + " messages. Fails when money is lost or made, or a device was not told of a payment, once and in order.",
         mixinStandardHelpOptions = true)
 final class DemoCommand implements Callable<Integer> {
+    private static final Logger LOG = LoggerFactory.getLogger(DemoCommand.class);
+    private static final long SUMMARY_POLL_MILLIS = 100;
+
     @Spec
     @SuppressWarnings("NullAway.Init") // set by picocli before call
     private CommandSpec spec;
@@ -85,24 +92,53 @@ final class DemoCommand implements Callable<Integer> {
                 .filter(cell -> !cell.global())
                 .map(Topology.OneCell::publicUrl)
                 .collect(Collectors.joining(","));
-        int fleet = foreground(programs.wallet(
-                "io.rialto.wallet.phone.PhoneFleet",
-                List.of(
-                        "--gateways=" + gateways,
-                        "--ca=" + directory.path("tls", "ca.pem"),
-                        "--server-keys-file=" + LocalStack.serverKeys(directory),
-                        "--phones=" + phones,
-                        "--seconds=" + seconds,
-                        "--json=" + summary,
-                        "--acknowledged=" + acknowledged)));
-        List<String> check = new ArrayList<>();
-        stack.walletDatabases().values().forEach(address -> check.add("--jdbc-url=" + address.url()));
-        check.add("--user=wallet");
-        check.add("--password-file=" + stack.walletPassword());
-        check.add("--acknowledged=" + acknowledged);
-        int ledger = foreground(programs.wallet("io.rialto.wallet.LedgerCheck", check));
-        finish(summary, fleet == 0, ledger == 0);
-        return fleet == 0 && ledger == 0 ? 0 : Rialto.FAILED;
+        Path received = directory.path("received");
+        Process fleet = new ProcessBuilder(programs.wallet(
+                        "io.rialto.wallet.phone.PhoneFleet",
+                        List.of(
+                                "--gateways=" + gateways,
+                                "--ca=" + directory.path("tls", "ca.pem"),
+                                "--server-keys-file=" + LocalStack.serverKeys(directory),
+                                "--phones=" + phones,
+                                "--seconds=" + seconds,
+                                "--json=" + summary,
+                                "--acknowledged=" + acknowledged,
+                                "--inboxes=" + directory.folder("inboxes"),
+                                "--received=" + received,
+                                "--stay")))
+                .redirectOutput(ProcessBuilder.Redirect.INHERIT)
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        try {
+            awaitSummary(fleet, summary);
+            List<String> books = new ArrayList<>();
+            stack.walletDatabases().values().forEach(address -> books.add("--jdbc-url=" + address.url()));
+            books.add("--user=wallet");
+            books.add("--password-file=" + stack.walletPassword());
+            // Money in transit arrives first, and is told of then.
+            boolean ledger = check(programs, "io.rialto.wallet.LedgerCheck", books, "--acknowledged=" + acknowledged);
+            boolean messages = check(programs, "io.rialto.wallet.MessageCheck", books, "--received=" + received);
+            fleet.getOutputStream().close();
+            boolean phones = fleet.waitFor() == 0;
+            finish(summary, phones, ledger, messages);
+            return phones && ledger && messages ? 0 : Rialto.FAILED;
+        } finally {
+            fleet.destroy();
+        }
+    }
+
+    /** The phones have ended their calls when their summary is there; they go on receiving. */
+    private static void awaitSummary(Process fleet, Path summary) throws InterruptedException {
+        while (!Files.exists(summary) && !fleet.waitFor(SUMMARY_POLL_MILLIS, TimeUnit.MILLISECONDS)) {
+            LOG.trace("the phones are still calling");
+        }
+    }
+
+    private static boolean check(JavaPrograms programs, String program, List<String> books, String more)
+            throws IOException, InterruptedException {
+        List<String> arguments = new ArrayList<>(books);
+        arguments.add(more);
+        return foreground(programs.wallet(program, arguments)) == 0;
     }
 
     /** Runs a program on this terminal; gives its exit code. */
@@ -110,14 +146,17 @@ final class DemoCommand implements Callable<Integer> {
         return new ProcessBuilder(command).inheritIO().start().waitFor();
     }
 
-    private void finish(Path summary, boolean phonesFine, boolean ledgerFine) {
+    private void finish(Path summary, boolean phonesFine, boolean ledgerFine, boolean messagesFine) {
         ObjectNode all = Json.mapper().createObjectNode();
         try {
             all = Files.exists(summary) ? Json.read(DataDirectory.read(summary)).asObject() : all;
         } catch (JsonException e) {
             all.put("phones-summary", "unreadable: " + e.getMessage());
         }
-        all.putObject("checks").put("phones", phonesFine).put("ledger", ledgerFine);
+        all.putObject("checks")
+                .put("phones", phonesFine)
+                .put("ledger", ledgerFine)
+                .put("messages", messagesFine);
         PrintWriter out = spec.commandLine().getOut();
         DemoSummary.lines(all).forEach(line -> UpCommand.say(out, line));
         if (json != null) {

@@ -22,6 +22,8 @@ final class DemoSummary {
         lines.add("phones: " + outcome(checks.path("phones")));
         lines.add("ledger: " + outcome(checks.path("ledger")) + ", with "
                 + summary.path("acknowledged-transfers").asLong() + " acknowledged transfers");
+        lines.add("messages: " + outcome(checks.path("messages"))
+                + ": every payment's message on every device, once, in order");
         return lines;
     }
 

@@ -23,8 +23,11 @@ import io.rialto.node.Meters;
 import io.rialto.node.ProcessMeters;
 import io.rialto.node.Snapshot;
 import io.rialto.node.SnapshotFollower;
+import io.rialto.node.postgres.DatabaseAddress;
 import io.rialto.protocol.ProtocolException;
 import io.rialto.protocol.Reason;
+import io.rialto.sync.SyncConfig;
+import io.rialto.sync.SyncConfigException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -33,6 +36,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -64,20 +68,26 @@ final class EdgeNode implements AutoCloseable {
     private final Upstreams backends;
     private final EdgeUpstreams upstreams;
     private final Consumer<Snapshot> listener;
+    private final Optional<DatabaseAddress> inbox;
+    private final Meters all = new Meters();
     private final CountDownLatch backend = new CountDownLatch(1);
     private final CountDownLatch configured = new CountDownLatch(1);
     private final CountDownLatch stopping = new CountDownLatch(1);
     private volatile @Nullable Gateway gateway;
+    private volatile @Nullable EdgeMessages messages;
     private @Nullable Listeners publicSide;
     private @Nullable Listeners internalSide;
 
     /** One snapshot's sections, read. */
-    private record Parts(GatewayConfig config, Keys keys, RoutingTable table) {
-        static Parts of(Snapshot snapshot) throws ConfigException, TableException {
+    private record Parts(GatewayConfig config, Keys keys, RoutingTable table, SyncConfig sync) {
+        static Parts of(Snapshot snapshot) throws ConfigException, TableException, SyncConfigException {
             return new Parts(
                     GatewayConfig.parse(section(snapshot, "gateway")),
                     Keys.parse(section(snapshot, "keys")),
-                    RoutingTable.parse(section(snapshot, RoutingTable.SECTION)));
+                    RoutingTable.parse(section(snapshot, RoutingTable.SECTION)),
+                    snapshot.sections().containsKey(SyncConfig.SECTION)
+                            ? SyncConfig.parse(section(snapshot, SyncConfig.SECTION))
+                            : SyncConfig.EMPTY);
         }
 
         private static JsonNode section(Snapshot snapshot, String name) {
@@ -86,11 +96,13 @@ final class EdgeNode implements AutoCloseable {
     }
 
     /** @param listener gets each snapshot that was put in force */
-    private EdgeNode(EdgeSettings settings, SecureRandom random, Consumer<Snapshot> listener) throws IOException {
+    private EdgeNode(
+            EdgeSettings settings, Optional<DatabaseAddress> inbox, SecureRandom random, Consumer<Snapshot> listener)
+            throws IOException {
         this.settings = settings;
+        this.inbox = inbox;
         this.random = random;
         this.listener = listener;
-        Meters all = new Meters();
         ProcessMeters.add(all);
         this.meters = new EdgeMeters(all);
         this.follower = new SnapshotFollower(
@@ -110,11 +122,17 @@ final class EdgeNode implements AutoCloseable {
     /**
      * Starts, and waits for a first configuration: from the file if there is one, else from control.
      *
+     * @param inbox where the messages of its cell are; without it the edge carries calls only
      * @throws IOException where a port cannot be opened, or no configuration came in time
      */
-    static EdgeNode start(EdgeSettings settings, Duration patience, SecureRandom random, Consumer<Snapshot> listener)
+    static EdgeNode start(
+            EdgeSettings settings,
+            Optional<DatabaseAddress> inbox,
+            Duration patience,
+            SecureRandom random,
+            Consumer<Snapshot> listener)
             throws IOException, InterruptedException {
-        EdgeNode edge = new EdgeNode(settings, random, listener);
+        EdgeNode edge = new EdgeNode(settings, inbox, random, listener);
         try {
             edge.follower.start();
             if (!edge.configured.await(patience.toMillis(), TimeUnit.MILLISECONDS)) {
@@ -138,22 +156,46 @@ final class EdgeNode implements AutoCloseable {
             upstreams.apply(parts.config().backends(), parts.table());
             Gateway running = gateway;
             if (running == null) {
-                gateway = new Gateway(ports(), parts.config(), parts.keys(), parts.table());
+                begin(parts);
             } else {
                 running.apply(parts.config(), parts.keys(), parts.table());
+                EdgeMessages carried = messages;
+                if (carried != null) {
+                    carried.apply(parts.sync(), parts.table());
+                }
             }
             listener.accept(snapshot);
             configured.countDown();
-        } catch (ConfigException | TableException | IllegalArgumentException e) {
+        } catch (ConfigException | TableException | SyncConfigException | IllegalArgumentException e) {
             throw new IllegalStateException("snapshot " + snapshot.version() + " is not used: " + e.getMessage(), e);
         }
     }
 
-    private GatewayPorts ports() {
+    private void begin(Parts parts) {
+        EdgeMessages carried = inbox.map(address -> new EdgeMessages(
+                        settings,
+                        address,
+                        parts.sync(),
+                        parts.table(),
+                        () -> requireGateway().internalCalls(),
+                        all,
+                        random))
+                .orElse(null);
+        messages = carried;
+        gateway = new Gateway(ports(carried), parts.config(), parts.keys(), parts.table());
+        if (carried != null) {
+            carried.start();
+        }
+    }
+
+    private GatewayPorts ports(@Nullable EdgeMessages carried) {
         Registry registry = backends.registry();
-        List<HostedOperation> hosted = List.of(
+        List<HostedOperation> hosted = new ArrayList<>(List.of(
                 hosted("/rialto.Backends/Register", body -> register(registry, body)),
-                hosted("/rialto.Backends/Deregister", body -> deregister(registry, body)));
+                hosted("/rialto.Backends/Deregister", body -> deregister(registry, body))));
+        if (carried != null) {
+            hosted.addAll(carried.operations());
+        }
         return new GatewayPorts(
                 EdgeName.starting(settings.cell(), settings.node(), random),
                 upstreams,
@@ -165,7 +207,7 @@ final class EdgeNode implements AutoCloseable {
                 meters,
                 () -> loops.next().eventLoop(),
                 hosted,
-                null,
+                carried,
                 meters::text,
                 () -> publicSide != null);
     }
@@ -308,6 +350,10 @@ final class EdgeNode implements AutoCloseable {
         Gateway running = gateway;
         if (running != null) {
             running.close();
+        }
+        EdgeMessages carried = messages;
+        if (carried != null) {
+            carried.close();
         }
         backends.close();
         loops.close();

@@ -15,6 +15,11 @@ record JavaPrograms(Path home) {
         return new JavaPrograms(Path.of(home));
     }
 
+    /** The section {@code sync} of the wallet's topics. */
+    Path walletTopics() {
+        return built("wallet").resolve("classes/rialto/wallet-topics.json");
+    }
+
     /** The section {@code gateway} of the wallet's operations. */
     Path walletOperations() {
         return built("wallet").resolve("classes/rialto/wallet-operations.json");

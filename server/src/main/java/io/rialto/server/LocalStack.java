@@ -13,6 +13,8 @@ import io.rialto.node.postgres.Database;
 import io.rialto.node.postgres.DatabaseAddress;
 import io.rialto.node.postgres.DatabaseSettings;
 import io.rialto.server.Topology.OneCell;
+import io.rialto.sync.SyncConfig;
+import io.rialto.sync.inbox.PostgresInbox;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
@@ -48,8 +50,9 @@ final class LocalStack implements AutoCloseable {
      *
      * @param databases of {@code control} and of cells, where not embedded
      * @param gateway the section of that name for a new data directory
+     * @param sync the section of that name, for one that has none yet
      */
-    record Plan(Topology topology, Map<String, DatabaseSettings> databases, JsonNode gateway) {}
+    record Plan(Topology topology, Map<String, DatabaseSettings> databases, JsonNode gateway, JsonNode sync) {}
 
     private final DataDirectory data;
     private final Plan plan;
@@ -57,6 +60,7 @@ final class LocalStack implements AutoCloseable {
     private final Consumer<String> report;
     private final List<EdgeNode> edges = new ArrayList<>();
     private final Map<String, DatabaseAddress> walletDatabases = new LinkedHashMap<>();
+    private final Map<String, DatabaseAddress> inboxes = new LinkedHashMap<>();
     private @Nullable LocalDatabases databases;
     private @Nullable ControlNode control;
     private @Nullable ChildProcess wallet;
@@ -133,6 +137,9 @@ final class LocalStack implements AutoCloseable {
             next.set("cells", table.get("cells"));
             changes.put(RoutingTable.SECTION, next);
         }
+        if (started.store().section(SyncConfig.SECTION).isEmpty()) {
+            changes.put(SyncConfig.SECTION, plan.sync());
+        }
         if (changes.isEmpty()) {
             return;
         }
@@ -148,10 +155,15 @@ final class LocalStack implements AutoCloseable {
 
     private void prepareCells(LocalDatabases opened, ControlNode started) throws SQLException, IOException {
         RoutingTable table = table(started);
-        Path password = data.folder("secrets").resolve(ROLE + ".password");
+        Map<String, Path> passwords = Map.of(
+                ROLE,
+                data.folder("secrets").resolve(ROLE + ".password"),
+                PostgresInbox.ROLE,
+                data.path("secrets", PostgresInbox.ROLE + ".password"));
         for (OneCell cell : plan.topology().cells()) {
             Database database = opened.of(cell.id());
-            PreparedCell prepared = PreparedCell.prepare(database, table, cell.id(), Map.of(ROLE, password), random);
+            PreparedCell prepared = PreparedCell.prepare(database, table, cell.id(), passwords, random);
+            inboxes.put(cell.id(), Objects.requireNonNull(prepared.backends().get(PostgresInbox.ROLE)));
             walletDatabases.put(
                     cell.id(), Objects.requireNonNull(prepared.backends().get(ROLE)));
         }
@@ -169,11 +181,21 @@ final class LocalStack implements AutoCloseable {
     private EdgeNode startEdge(OneCell cell, ControlNode started) throws IOException, InterruptedException {
         EdgeSettings settings = edgeSettings(cell, cell.node(), cell.publicPort(), cell.internalPort(), started);
         try {
-            return EdgeNode.start(settings, PATIENCE, random, edges.isEmpty() ? this::publish : ignored -> {});
+            return EdgeNode.start(
+                    settings,
+                    Optional.of(inbox(cell.id())),
+                    PATIENCE,
+                    random,
+                    edges.isEmpty() ? this::publish : ignored -> {});
         } catch (IOException e) {
             throw new CommandFailure("edge of cell " + cell.id() + ": " + e.getMessage()
                     + " (is the port in use? choose others with --port-base, 0 for free ones)");
         }
+    }
+
+    /** The inbox of a cell, as its edges see it. */
+    DatabaseAddress inbox(String cell) {
+        return Objects.requireNonNull(inboxes.get(cell), cell);
     }
 
     /** Settings of an edge of a cell; further edges than the planned one take other names and ports. */
@@ -318,8 +340,8 @@ final class LocalStack implements AutoCloseable {
         }
     }
 
-    /** The section {@code gateway} that a backend ships as a file. */
-    static JsonNode gatewaySection(Path file) {
+    /** A section of the configuration that a backend ships as a file. */
+    static JsonNode section(Path file) {
         try {
             return Json.read(DataDirectory.read(file));
         } catch (JsonException e) {

@@ -59,6 +59,7 @@ final class NodeCommand implements Callable<Integer> {
     /** Settings of a process that is one edge. */
     record EdgeProcess(
             EdgeSettings edge,
+            DatabaseSettings inbox,
             LogSettings log,
 
             @Setting(value = "60s", doc = "How long a first start waits for a first configuration.")
@@ -102,7 +103,8 @@ final class NodeCommand implements Callable<Integer> {
 
     private static EdgeNode started(EdgeProcess process) throws InterruptedException {
         try {
-            return EdgeNode.start(process.edge(), process.patience(), new SecureRandom(), snapshot -> {});
+            return EdgeNode.start(
+                    process.edge(), process.inbox().external(), process.patience(), new SecureRandom(), snapshot -> {});
         } catch (IOException | IllegalArgumentException e) {
             throw new CommandFailure("edge " + process.edge().node() + " of cell "
                     + process.edge().cell() + " does not start: " + e.getMessage());

@@ -4,10 +4,12 @@ import io.rialto.cells.Fence;
 import io.rialto.cells.RoutingTable;
 import io.rialto.node.postgres.Database;
 import io.rialto.node.postgres.DatabaseAddress;
+import io.rialto.sync.inbox.PostgresInbox;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -15,9 +17,11 @@ import java.util.Map;
  * A cell's database that its backends may use: the fence has a row for each shard, and each backend a role.
  *
  * @param newRows shards that the fence had no row for
- * @param backends the database as each backend sees it, by role
+ * @param backends the database as each backend sees it, by role; the role of the inbox is that of the cell's edges
  */
 record PreparedCell(int newRows, Map<String, DatabaseAddress> backends) {
+    private static final Duration WAIT = Duration.ofSeconds(5);
+
     PreparedCell {
         backends = Map.copyOf(backends);
     }
@@ -37,6 +41,12 @@ record PreparedCell(int newRows, Map<String, DatabaseAddress> backends) {
             String role = backend.getKey();
             backends.put(role, database.backendRole(role, role, backend.getValue(), random));
             fence.allow(role);
+        }
+        DatabaseAddress inbox = backends.get(PostgresInbox.ROLE);
+        if (inbox != null) {
+            try (Database own = Database.open(inbox, "rialto-prepare", 2, WAIT)) {
+                PostgresInbox.migrate(own);
+            }
         }
         return new PreparedCell(newRows, backends);
     }

@@ -88,7 +88,11 @@ final class UpCommand implements Callable<Integer> {
                 throw new CommandFailure("ports " + busy + " of 127.0.0.1 are in use by another program (stop it, or"
                         + " give another --port-base; 0 takes free ports)");
             }
-            return new Plan(topology, external, LocalStack.gatewaySection(programs.walletOperations()));
+            return new Plan(
+                    topology,
+                    external,
+                    LocalStack.section(programs.walletOperations()),
+                    LocalStack.section(programs.walletTopics()));
         }
 
         private static DatabaseSettings settings(String name, Path file) {

@@ -149,7 +149,7 @@ final class TestPlatform implements AutoCloseable {
                         List.of(control.publicKey()),
                         Optional.of(folder.resolve("node.token")),
                         folder.resolve(node + ".snapshot")));
-        EdgeNode edge = EdgeNode.start(settings, PATIENCE, random, ignored -> {});
+        EdgeNode edge = EdgeNode.start(settings, Optional.empty(), PATIENCE, random, ignored -> {});
         edges.add(edge);
         return edge;
     }

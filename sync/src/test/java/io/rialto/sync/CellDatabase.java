@@ -28,7 +28,9 @@ public final class CellDatabase implements AutoCloseable {
         database = Database.open(server.database("east"), "east", 8, Duration.ofSeconds(10));
         Fence.open(database).seed(TwoCells.TABLE, "east");
         Map<String, Topic> topics = Map.of("payments", Topic.of("payments", "wallet"));
-        inbox = PostgresInbox.open(database, PostgresInbox.Settings.standard(), () -> topics, (rule, want) -> true);
+        PostgresInbox.migrate(database);
+        inbox = PostgresInbox.open(
+                database.address(), PostgresInbox.Settings.standard(), () -> topics, (rule, want) -> true);
     }
 
     /** A message of a user of the cell. */

@@ -14,8 +14,7 @@ import java.util.TreeSet;
  * an error, so that it fails its own writes only.
  */
 final class OpenShards {
-    private static final String HOLD = """
-            SELECT shard, epoch FROM rialto.fence WHERE shard = ANY (?) AND state = 'OPEN' ORDER BY shard FOR SHARE""";
+    private static final String HOLD = "SELECT shard, epoch FROM rialto.open_shards(?)";
 
     private OpenShards() {}
 

@@ -38,6 +38,9 @@ import java.util.function.Supplier;
  * so by rows that they lock.
  */
 public final class PostgresInbox implements Inbox, Devices, Traces, Broadcasts {
+    /** The role of a cell's edges in its database, and the schema of its tables. */
+    public static final String ROLE = "inbox";
+
     private static final byte[] NOTHING = new byte[0];
 
     private final Database database;
@@ -81,17 +84,19 @@ public final class PostgresInbox implements Inbox, Devices, Traces, Broadcasts {
         this.housekeeping = new Housekeeping(tables, topics, settings.housekeeping(), new SplittableRandom());
     }
 
+    /** Brings the tables of a cell's inbox up to date; by the role that owns them, in a database whose fence is there. */
+    public static void migrate(Database database) throws SQLException {
+        database.migrate(ROLE, "sync", "io/rialto/sync/inbox/migrations");
+    }
+
     /**
-     * The inbox in a database whose fence is there, with its tables brought up to date.
+     * The inbox in a database that was {@link #migrate}d; does not connect before it is used.
      *
      * @param topics as they are declared now, by name
-     * @throws SQLException where the database does not answer, or refuses a change
      */
     public static PostgresInbox open(
-            Database database, Settings settings, Supplier<Map<String, Topic>> topics, Audience audience)
-            throws SQLException {
-        database.migrate("inbox", "sync", "io/rialto/sync/inbox/migrations");
-        DatabaseAddress address = InboxConnections.address(database.address(), settings.answer());
+            DatabaseAddress database, Settings settings, Supplier<Map<String, Topic>> topics, Audience audience) {
+        DatabaseAddress address = InboxConnections.address(database, settings.answer());
         Database own = Database.open(address, "inbox", settings.readers(), settings.answer());
         return new PostgresInbox(own, settings, topics, audience);
     }

@@ -74,7 +74,9 @@ final class Cell implements AutoCloseable {
     }
 
     PostgresInbox node(Database through, PostgresInbox.Settings settings) throws SQLException {
-        return PostgresInbox.open(through, settings, () -> topics, (rule, want) -> rule.contains(want.device()));
+        PostgresInbox.migrate(through);
+        return PostgresInbox.open(
+                through.address(), settings, () -> topics, (rule, want) -> rule.contains(want.device()));
     }
 
     static int shard(String user) {

@@ -3,6 +3,8 @@ package io.rialto.wallet.phone;
 import io.rialto.client.CallException;
 import io.rialto.client.CallOptions;
 import io.rialto.client.Rialto;
+import io.rialto.client.inbox.InboxMessage;
+import io.rialto.client.inbox.StoredMessages;
 import io.rialto.wallet.api.BalanceRequest;
 import io.rialto.wallet.api.ChargeRequest;
 import io.rialto.wallet.api.ClaimRequest;
@@ -11,19 +13,33 @@ import io.rialto.wallet.api.LoginRequest;
 import io.rialto.wallet.api.OpenRequest;
 import io.rialto.wallet.api.ShowRequest;
 import io.rialto.wallet.api.TransferRequest;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.UUID;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
-/** One simulated phone. Any thread may use it once it has begun. */
+/** One simulated device. Any thread may use it once it has begun. */
 final class Phone implements AutoCloseable {
     private static final String CURRENCY = "EUR";
+    private static final String TOPIC = "payments";
+    private static final JsonMapper JSON = new JsonMapper();
 
     private final Rialto client;
     private final WalletService wallet;
     private final String pin;
+    private final String name;
+    private final Received received;
     private String uid = "";
 
-    Phone(Rialto client, String pin) {
+    /** Messages that were written down already. */
+    private int told;
+
+    /** @param name of the device among those of its user, for the record of what it receives */
+    Phone(Rialto client, String pin, String name, Received received) {
         this.client = client;
+        this.name = name;
+        this.received = received;
         this.wallet = client.service(WalletService.class);
         this.pin = pin;
     }
@@ -44,7 +60,36 @@ final class Phone implements AutoCloseable {
                 throw e;
             }
         }
-        wallet.login(LoginRequest.newBuilder().setUid(uid).setPin(pin).build(), hint);
+        login();
+    }
+
+    /** Another device of a user who has an account. */
+    void join(String owner) {
+        uid = owner;
+        login();
+    }
+
+    private void login() {
+        wallet.login(LoginRequest.newBuilder().setUid(uid).setPin(pin).build(), CallOptions.NONE.routeHint(uid));
+        received.device(uid, name);
+        StoredMessages payments = client.inbox().stored(TOPIC);
+        payments.onChange(() -> writeDown(payments));
+        client.inbox().start();
+    }
+
+    /** The list only grows: nobody reads these phones' messages and puts them away. */
+    private synchronized void writeDown(StoredMessages payments) {
+        List<InboxMessage> all = payments.all();
+        List<String> lines = new ArrayList<>();
+        for (InboxMessage message : all.subList(told, all.size())) {
+            JsonNode notice = JSON.readTree(message.payload());
+            lines.add(notice.path("sequence").asLong() + " "
+                    + notice.path("transfer").asString() + " "
+                    + notice.path("leg").asString() + " "
+                    + notice.path("amountMinor").asLong());
+        }
+        told = all.size();
+        received.add(uid, name, lines);
     }
 
     /** Whose gateway it calls; "none" before the first answer. */

@@ -2,8 +2,10 @@ package io.rialto.wallet.phone;
 
 import io.rialto.client.Rialto;
 import io.rialto.client.codec.ProtobufCodec;
+import io.rialto.client.inbox.InboxSettings;
 import io.rialto.protocol.ServerKey;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -74,6 +76,21 @@ public final class PhoneFleet implements Callable<Integer> {
     @Option(names = "--acknowledged", description = "Where the ids of acknowledged transfers go.")
     private @Nullable Path acknowledged;
 
+    @Option(
+            names = "--second-devices",
+            defaultValue = "25",
+            description = "Percent of users who have a second device (${DEFAULT-VALUE}).")
+    private int secondDevices = 25;
+
+    @Option(names = "--inboxes", required = true, description = "Folder in which the devices keep their messages.")
+    private Path inboxes = Path.of("inboxes");
+
+    @Option(names = "--received", description = "Where the messages go that devices receive.")
+    private @Nullable Path receivedFile;
+
+    @Option(names = "--stay", description = "After the calls go on receiving, until standard input ends.")
+    private boolean stay;
+
     private final PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
     private final Board board = new Board();
     private final Queue<Phone> fleet = new ConcurrentLinkedQueue<>();
@@ -89,9 +106,10 @@ public final class PhoneFleet implements Callable<Integer> {
     public Integer call() throws IOException, InterruptedException, ExecutionException {
         Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(this::endEarly));
         try (Promises promises = new Promises(acknowledged);
+                Received received = new Received(receivedFile);
                 ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            List<Phone> phones = begin(threads);
-            out.println(phones.size() + " phones have logged in");
+            List<Phone> phones = begin(threads, received);
+            out.println(phones.size() + " users have logged in, on " + fleet.size() + " devices");
             long begun = System.nanoTime();
             List<Future<?>> users = new ArrayList<>();
             for (int i = 0; i < phones.size(); i++) {
@@ -105,6 +123,11 @@ public final class PhoneFleet implements Callable<Integer> {
                 user.get();
             }
             finish((System.nanoTime() - begun) / 1e9, promises);
+            if (stay) {
+                // Whoever started this compares meanwhile, and says when it is enough.
+                System.in.transferTo(OutputStream.nullOutputStream());
+            }
+            out.println("devices received " + received.count() + " messages");
             return board.succeeded() > 0 ? 0 : 1;
         } finally {
             over.countDown();
@@ -125,7 +148,8 @@ public final class PhoneFleet implements Callable<Integer> {
         }
     }
 
-    private List<Phone> begin(ExecutorService threads) throws IOException, InterruptedException, ExecutionException {
+    private List<Phone> begin(ExecutorService threads, Received received)
+            throws IOException, InterruptedException, ExecutionException {
         List<ServerKey> keys = serverKeys();
         Semaphore beginning = new Semaphore(BEGINNING);
         // Handles belong to devices for good, and these devices are new: so are the names.
@@ -133,12 +157,20 @@ public final class PhoneFleet implements Callable<Integer> {
         List<Future<Phone>> starting = new ArrayList<>();
         for (int i = 0; i < phones; i++) {
             String handle = "p" + run + "." + i;
-            Phone phone = phone(keys, i);
+            Phone phone = phone(keys, i, "phone", received);
             fleet.add(phone);
+            boolean two = i * secondDevices / 100 != (i + 1) * secondDevices / 100;
+            Phone tablet = two ? phone(keys, i, "tablet", received) : null;
+            if (tablet != null) {
+                fleet.add(tablet);
+            }
             starting.add(threads.submit(() -> {
                 beginning.acquire();
                 try {
                     phone.begin(handle);
+                    if (tablet != null) {
+                        tablet.join(phone.uid());
+                    }
                     return phone;
                 } finally {
                     beginning.release();
@@ -164,7 +196,7 @@ public final class PhoneFleet implements Callable<Integer> {
     }
 
     /** Phones know all gateways, each in an order of its own; which cell is theirs they learn. */
-    private Phone phone(List<ServerKey> keys, int number) {
+    private Phone phone(List<ServerKey> keys, int number, String name, Received received) {
         List<URI> order = new ArrayList<>(gateways);
         Collections.rotate(order, number);
         Rialto client = Rialto.builder()
@@ -173,8 +205,9 @@ public final class PhoneFleet implements Callable<Integer> {
                 .serverKeys(keys)
                 .trust(ca)
                 .codec(ProtobufCodec.of(WalletService.messages()))
+                .inbox(InboxSettings.none().directory(inboxes.resolve(number + "-" + name)))
                 .build();
-        return new Phone(client, "135790");
+        return new Phone(client, "135790", name, received);
     }
 
     private void watch(long begun) throws InterruptedException {
