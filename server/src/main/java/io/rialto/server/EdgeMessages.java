@@ -18,6 +18,7 @@ import io.rialto.sync.Delivery;
 import io.rialto.sync.DeliveryCounters;
 import io.rialto.sync.DeliveryPorts;
 import io.rialto.sync.Device;
+import io.rialto.sync.Hints;
 import io.rialto.sync.InboxCall;
 import io.rialto.sync.InboxCounters;
 import io.rialto.sync.InboxMeters;
@@ -27,6 +28,9 @@ import io.rialto.sync.RuleAudience;
 import io.rialto.sync.SyncConfig;
 import io.rialto.sync.inbox.PostgresInbox;
 import io.rialto.sync.schedule.PostgresSchedule;
+import io.rialto.sync.vendor.Vendors;
+import io.rialto.sync.vendor.WakeMeters;
+import io.rialto.sync.vendor.Waker;
 import io.rialto.sync.webhook.Webhooks;
 import java.security.SecureRandom;
 import java.time.Clock;
@@ -60,6 +64,8 @@ final class EdgeMessages implements DeviceStreams, AutoCloseable {
     private final BroadcastCopies copies;
     private final Webhooks webhooks;
     private final Delivery delivery;
+    private final Vendors vendors;
+    private final Waker waker;
     private final InboxService service;
     private volatile SyncConfig config;
     private volatile RoutingTable table;
@@ -101,8 +107,18 @@ final class EdgeMessages implements DeviceStreams, AutoCloseable {
                 new DeliveryCounters(meters),
                 DeliveryPorts.DEFAULT_UNACKNOWLEDGED));
         DeliveryCounters.gauges(meters, delivery);
-        schedule =
-                new PostgresSchedule(database, edge.cell(), () -> this.table, inbox, delivery, counts, workers, random);
+        vendors = Vendors.open(edge.pushKeys(), clock, random);
+        waker = new Waker(
+                inbox.wakes(),
+                inbox,
+                () -> this.config,
+                vendors,
+                this::hasStream,
+                WakeMeters.on(meters),
+                clock,
+                random);
+        Hints hints = delivery.and(waker);
+        schedule = new PostgresSchedule(database, edge.cell(), () -> this.table, inbox, hints, counts, workers, random);
         InboxPorts ports = new InboxPorts(
                 edge.cell(),
                 () -> this.table,
@@ -112,7 +128,7 @@ final class EdgeMessages implements DeviceStreams, AutoCloseable {
                 inbox,
                 schedule,
                 peers,
-                delivery,
+                hints,
                 counts,
                 clock,
                 workers);
@@ -128,8 +144,14 @@ final class EdgeMessages implements DeviceStreams, AutoCloseable {
         schedule.start();
         copies.start();
         webhooks.start();
+        waker.start();
         long tick = Delivery.TICK.toMillis();
         ticks.scheduleWithFixedDelay(delivery::tick, tick, tick, TimeUnit.MILLISECONDS);
+    }
+
+    private boolean hasStream(String user, String device) {
+        return delivery.whereIs(user).stream()
+                .anyMatch(stream -> stream.device().equals(device));
     }
 
     /** Puts another configuration in force. */
@@ -199,6 +221,8 @@ final class EdgeMessages implements DeviceStreams, AutoCloseable {
         ticks.shutdownNow();
         copies.close();
         webhooks.close();
+        waker.close();
+        vendors.close();
         schedule.close();
         inbox.close();
         database.close();

@@ -49,4 +49,10 @@ record EdgeSettings(
                 doc = "How long the edge stays unready and open before it stops, for balancers to notice.")
         Duration drainNotice,
 
+        @Setting(
+                value = "data/push",
+                doc = "Directory with the keys by which apps wake their devices: `APP.apns.p8`, `APP.fcm.json`,"
+                        + " `APP.webpush.pem`.")
+        Path pushKeys,
+
         SnapshotSettings snapshot) {}

@@ -214,6 +214,7 @@ final class LocalStack implements AutoCloseable {
                 0,
                 DRAIN,
                 Duration.ZERO,
+                data.path("push"),
                 new SnapshotSettings(
                         List.of(URI.create("http://127.0.0.1:" + started.port())),
                         List.of(started.publicKey()),

@@ -144,6 +144,7 @@ final class TestPlatform implements AutoCloseable {
                 2,
                 Duration.ofSeconds(10),
                 Duration.ZERO,
+                folder.resolve("push"),
                 new SnapshotSettings(
                         List.of(controlUrl),
                         List.of(control.publicKey()),

@@ -9,4 +9,22 @@ public interface Hints {
 
     /** There is something new in the topic's messages to everyone. */
     void storedForEveryone(String topic);
+
+    /** Tells two. */
+    default Hints and(Hints other) {
+        Hints first = this;
+        return new Hints() {
+            @Override
+            public void stored(Collection<String> users) {
+                first.stored(users);
+                other.stored(users);
+            }
+
+            @Override
+            public void storedForEveryone(String topic) {
+                first.storedForEveryone(topic);
+                other.storedForEveryone(topic);
+            }
+        };
+    }
 }

@@ -14,13 +14,14 @@ import tools.jackson.databind.JsonNode;
  * The section {@code sync} of the snapshot.
  *
  * @param topics by name
+ * @param accounts of apps at the vendors that wake devices, by app
  */
-public record SyncConfig(Map<String, Topic> topics, List<Webhook> webhooks) {
+public record SyncConfig(Map<String, Topic> topics, List<Webhook> webhooks, Map<String, PushAccounts> accounts) {
     /** The name of the snapshot's section. */
     public static final String SECTION = "sync";
 
     /** Where nothing is configured: no topics, so that nothing is published. */
-    public static final SyncConfig EMPTY = new SyncConfig(Map.of(), List.of());
+    public static final SyncConfig EMPTY = new SyncConfig(Map.of(), List.of(), Map.of());
 
     /** A welcome and a beat name up to two sequences of each topic, in one frame. */
     public static final int MAX_TOPICS = 256;
@@ -31,7 +32,10 @@ public record SyncConfig(Map<String, Topic> topics, List<Webhook> webhooks) {
     private static final int MAX_RETENTION_DAYS = 3_650;
     private static final int MAX_NEWEST = 100_000;
     private static final int MAX_PAYLOAD = 64 << 10;
-    private static final Pattern APP = Pattern.compile("[a-z][a-z0-9-]{0,63}");
+    /** An installation serves some dozens of apps. */
+    static final int MAX_APPS = 256;
+
+    static final Pattern APP = Pattern.compile("[a-z][a-z0-9-]{0,63}");
 
     private enum NewDevice {
         OLDEST,
@@ -41,6 +45,12 @@ public record SyncConfig(Map<String, Topic> topics, List<Webhook> webhooks) {
     public SyncConfig {
         topics = Map.copyOf(topics);
         webhooks = List.copyOf(webhooks);
+        accounts = Map.copyOf(accounts);
+    }
+
+    /** Without accounts: no device is woken. */
+    public SyncConfig(Map<String, Topic> topics, List<Webhook> webhooks) {
+        this(topics, webhooks, Map.of());
     }
 
     /**
@@ -64,11 +74,17 @@ public record SyncConfig(Map<String, Topic> topics, List<Webhook> webhooks) {
                 section.refuse("webhooks", webhook.id(), "each id once");
             }
         }
+        Map<String, PushAccounts> accounts = new LinkedHashMap<>();
+        for (PushAccounts one : section.objects("push", MAX_APPS, PushAccounts::read)) {
+            if (accounts.put(one.app(), one) != null) {
+                section.refuse("push", one.app(), "each app once");
+            }
+        }
         section.end();
         if (!section.isFine()) {
             throw new SyncConfigException(section.errors());
         }
-        return new SyncConfig(topics, webhooks);
+        return new SyncConfig(topics, webhooks, accounts);
     }
 
     /** All that is wrong with a section, for whoever must not accept a bad one; empty where it can be served. */
@@ -97,10 +113,11 @@ public record SyncConfig(Map<String, Topic> topics, List<Webhook> webhooks) {
                 Duration.ofSeconds(maxExpiry),
                 json.constant("new-device", NewDevice.class, NewDevice.OLDEST) == NewDevice.OLDEST,
                 json.flag("receipts", true),
-                json.flag("offline", true));
+                json.flag("offline", true),
+                json.object("quiet-hours", QuietHours::read).orElse(null));
     }
 
-    private static String matching(JsonSection json, String key, Pattern pattern) {
+    static String matching(JsonSection json, String key, Pattern pattern) {
         String text = json.text(key);
         if (!text.isEmpty() && !pattern.matcher(text).matches()) {
             json.refuse(key, text, pattern.pattern());

@@ -2,6 +2,7 @@ package io.rialto.sync;
 
 import java.time.Duration;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A topic, as the section {@code sync} of the configuration declares it.
@@ -13,6 +14,7 @@ import java.util.regex.Pattern;
  * @param newDeviceFromOldest whether a device without a key begins at the oldest message that is kept, else at the newest
  * @param receipts whether steps of its messages are noted
  * @param offline whether devices that are away are woken by their vendor
+ * @param quietHours when they are woken for urgent messages only, or null for never
  */
 public record Topic(
         String name,
@@ -24,13 +26,40 @@ public record Topic(
         Duration maxExpiry,
         boolean newDeviceFromOldest,
         boolean receipts,
-        boolean offline) {
+        boolean offline,
+        @Nullable QuietHours quietHours) {
     static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]{0,31}");
 
     public Topic {
         if (!NAME.matcher(name).matches()) {
             throw new IllegalArgumentException("topic: " + name + " (expected: " + NAME + ")");
         }
+    }
+
+    /** A topic without quiet hours. */
+    public Topic(
+            String name,
+            String app,
+            Duration retention,
+            int keepNewest,
+            int maxPayloadBytes,
+            Duration defaultExpiry,
+            Duration maxExpiry,
+            boolean newDeviceFromOldest,
+            boolean receipts,
+            boolean offline) {
+        this(
+                name,
+                app,
+                retention,
+                keepNewest,
+                maxPayloadBytes,
+                defaultExpiry,
+                maxExpiry,
+                newDeviceFromOldest,
+                receipts,
+                offline,
+                null);
     }
 
     /** A topic of an app with all else as documented. */

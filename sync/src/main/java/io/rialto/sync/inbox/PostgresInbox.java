@@ -22,6 +22,7 @@ import io.rialto.sync.Trace;
 import io.rialto.sync.Traces;
 import io.rialto.sync.Versions;
 import io.rialto.sync.Want;
+import io.rialto.sync.vendor.WakeQueue;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
@@ -153,6 +154,11 @@ public final class PostgresInbox implements Inbox, Devices, Traces, Broadcasts {
             Thread.currentThread().interrupt();
             throw new ProtocolException(Reason.STORE_UNAVAILABLE, "interrupted before the answer came");
         }
+    }
+
+    /** Devices of the same cell that should be woken; works as long as this is open. */
+    public WakeQueue wakes() {
+        return new WakeTable(tables);
     }
 
     @Override
