@@ -8,7 +8,7 @@ import picocli.CommandLine.Command;
         name = "rialto bench",
         description = "Measures Rialto beside its peers on this machine.",
         mixinStandardHelpOptions = true,
-        subcommands = {GatewayCommand.class, PiecesCommand.class})
+        subcommands = {GatewayCommand.class, SyncCommand.class, PiecesCommand.class})
 public final class Bench implements Runnable {
     @CommandLine.Spec
     CommandLine.Model.@org.jspecify.annotations.Nullable CommandSpec spec;

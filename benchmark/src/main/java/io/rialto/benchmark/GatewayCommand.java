@@ -6,11 +6,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -62,7 +60,7 @@ final class GatewayCommand implements Callable<Integer> {
             idle = 2_000;
         }
         long start = System.nanoTime();
-        Tools.install();
+        Tools.install(Tools.GATEWAY);
         Path folder = Files.createTempDirectory("rialto-bench");
         Scene scene = Scene.create(folder);
         Path request = folder.resolve("request.json");
@@ -73,7 +71,7 @@ final class GatewayCommand implements Callable<Integer> {
         } finally {
             running.forEach(Peer::close);
         }
-        delete(folder);
+        Tools.delete(folder);
         System.out.printf("%nTook %d s.%n", TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - start));
         return 0;
     }
@@ -158,13 +156,5 @@ final class GatewayCommand implements Callable<Integer> {
                     .append('\n');
         }
         return text.append('\n').toString();
-    }
-
-    private static void delete(Path folder) throws IOException {
-        try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
-        }
     }
 }

@@ -7,7 +7,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.stream.Collectors;
 
 /**
  * What one run of the gateway benchmark found, as goals, as tables and as JSON.
@@ -89,15 +88,7 @@ record GatewayReport(
     }
 
     String page() {
-        return String.join("\n", goalTable(), ratioTable(), plainTable(), securedTable(), idleTable());
-    }
-
-    private String goalTable() {
-        List<String> lines = new ArrayList<>();
-        for (Goal goal : goals()) {
-            lines.add(line(goal.name(), goal.target(), number("%.2f", goal.figure()), goal.holds() ? "yes" : "**no**"));
-        }
-        return table("", List.of("goal", "target", "figure", "holds"), lines);
+        return String.join("\n", Markdown.goals(goals()), ratioTable(), plainTable(), securedTable(), idleTable());
     }
 
     private String ratioTable() {
@@ -109,11 +100,11 @@ record GatewayReport(
         for (Pair pair : pairs) {
             List<String> cells = new ArrayList<>(List.of(pair.peer(), pair.backend()));
             for (Protocol protocol : Protocol.values()) {
-                cells.add(number("%.2f", ratio(pair, protocol)));
+                cells.add(Markdown.number("%.2f", ratio(pair, protocol)));
             }
-            lines.add(line(cells.toArray(String[]::new)));
+            lines.add(Markdown.line(cells.toArray(String[]::new)));
         }
-        return table(
+        return Markdown.table(
                 "Plain calls, Rialto's requests per second of proxy CPU over the peer's (median over the rounds of the ratio within a round):",
                 head,
                 lines);
@@ -123,16 +114,16 @@ record GatewayReport(
         List<String> lines = new ArrayList<>();
         for (Throughput.Row row : plain.rows()) {
             boolean held = !Double.isNaN(Figures.median(row.p50()));
-            lines.add(line(
+            lines.add(Markdown.line(
                     row.protocol().title(),
                     row.peer(),
                     Integer.toString(row.perCore().size()),
-                    number("%.1f", Figures.median(row.perCore())),
+                    Markdown.number("%.1f", Figures.median(row.perCore())),
                     Figures.range(row.perCore()),
-                    held ? number("%.2f", Figures.median(row.p50())) : "rate not held",
-                    held ? number("%.2f", Figures.median(row.p99())) : "rate not held"));
+                    held ? Markdown.number("%.2f", Figures.median(row.p50())) : "rate not held",
+                    held ? Markdown.number("%.2f", Figures.median(row.p99())) : "rate not held"));
         }
-        return table(
+        return Markdown.table(
                 "Plain calls, thousands of requests per second of proxy CPU (median and range of the rounds), and latency at "
                         + plain.rate() + " requests per second:",
                 List.of("protocol", "proxy", "rounds", "k/s per core", "range", "p50 ms", "p99 ms"),
@@ -142,16 +133,16 @@ record GatewayReport(
     private String securedTable() {
         List<String> lines = new ArrayList<>();
         for (Secured.Row row : secured) {
-            lines.add(line(
+            lines.add(Markdown.line(
                     row.protocol().title(),
                     title(row.mode()),
-                    number("%.1f", Figures.median(row.micros())),
-                    number("%.1f", 1000 / Figures.median(row.micros())),
-                    number("%.2f", overPlain(row)),
-                    number("%.2f", Figures.median(row.p50())),
-                    number("%.2f", Figures.median(row.p99()))));
+                    Markdown.number("%.1f", Figures.median(row.micros())),
+                    Markdown.number("%.1f", 1000 / Figures.median(row.micros())),
+                    Markdown.number("%.2f", overPlain(row)),
+                    Markdown.number("%.2f", Figures.median(row.p50())),
+                    Markdown.number("%.2f", Figures.median(row.p99()))));
         }
-        return table(
+        return Markdown.table(
                 "Plain, signed (HMAC under a ticket) and sealed calls through the gateway, by one load program, "
                         + secured.getFirst().micros().size() + " rounds; latency at " + securedRate
                         + " calls per second:",
@@ -162,32 +153,17 @@ record GatewayReport(
     private String idleTable() {
         List<String> lines = new ArrayList<>();
         for (Idle.Row row : idle) {
-            lines.add(line(
+            lines.add(Markdown.line(
                     row.peer(),
                     Integer.toString(row.connections()),
-                    number("%.1f", row.before() / 1024.0),
-                    number("%.1f", row.after() / 1024.0),
-                    number("%.1f", row.each())));
+                    Markdown.number("%.1f", row.before() / 1024.0),
+                    Markdown.number("%.1f", row.after() / 1024.0),
+                    Markdown.number("%.1f", row.each())));
         }
-        return table(
+        return Markdown.table(
                 "Idle TLS HTTP/2 connections, each after one call:",
                 List.of("proxy", "connections", "MB resident before", "MB with them", "KB each"),
                 lines);
-    }
-
-    private static String table(String title, List<String> head, List<String> lines) {
-        return (title.isEmpty() ? "" : title + "\n\n")
-                + line(head.toArray(String[]::new)) + "\n"
-                + head.stream().map(column -> "---").collect(Collectors.joining("|", "|", "|")) + "\n"
-                + String.join("\n", lines) + "\n";
-    }
-
-    private static String line(String... cells) {
-        return "| " + String.join(" | ", cells) + " |";
-    }
-
-    private static String number(String format, double value) {
-        return Double.isNaN(value) ? "-" : String.format(Locale.ROOT, format, value);
     }
 
     private static String title(Mode mode) {

@@ -68,8 +68,20 @@ record RialtoEdge(Child child, Addresses addresses, boolean http2Backend) implem
         return new RialtoEdge(child, new Addresses(plain, plain, tls), http2Backend);
     }
 
+    /** One cell with all users. */
+    static final String TABLE = """
+            {"shards": 100,
+             "cells": [{"id": "one", "type": "regional", "city": "here", "public": [], "nodes": []},
+                       {"id": "all", "type": "global", "city": "here", "public": [], "nodes": []}],
+             "units": [{"id": "u-one", "generation": 1, "cell": "one"},
+                       {"id": "u-all", "generation": 1, "cell": "all"}],
+             "assignments": [{"from": 0, "to": 99, "unit": "u-one", "epoch": 1}],
+             "overrides": [],
+             "global": {"unit": "u-all", "epoch": 1}}
+            """;
+
     /** As the launcher runs it. */
-    private static final List<String> JVM = List.of(
+    static final List<String> JVM = List.of(
             "-XX:+UseCompactObjectHeaders",
             "--enable-native-access=ALL-UNNAMED",
             "--sun-misc-unsafe-memory-access=allow",
@@ -97,32 +109,22 @@ record RialtoEdge(Child child, Addresses addresses, boolean http2Backend) implem
                   {"name": "bench.Secured/Call", "app": "bench", "backend": "bench", "auth": "device", "route": "local"}]}
                 """.formatted(
                 http2Backend ? "http2" : "http1", http2Backend ? scene.backendHttp2Port() : scene.backendPort());
-        String table = """
-                {"shards": 100,
-                 "cells": [{"id": "one", "type": "regional", "city": "here", "public": [], "nodes": []},
-                           {"id": "all", "type": "global", "city": "here", "public": [], "nodes": []}],
-                 "units": [{"id": "u-one", "generation": 1, "cell": "one"},
-                           {"id": "u-all", "generation": 1, "cell": "all"}],
-                 "assignments": [{"from": 0, "to": 99, "unit": "u-one", "epoch": 1}],
-                 "overrides": [],
-                 "global": {"unit": "u-all", "epoch": 1}}
-                """;
         return new Snapshot(
                 1,
                 Instant.now(),
                 Map.of(
                         "keys", Json.mapper().readTree(keys),
                         "gateway", Json.mapper().readTree(gateway),
-                        "table", Json.mapper().readTree(table)));
+                        "table", Json.mapper().readTree(TABLE)));
     }
 
-    private static String key(SecureRandom random) {
+    static String key(SecureRandom random) {
         byte[] key = new byte[TOKEN_KEY_BYTES];
         random.nextBytes(key);
         return base64(key);
     }
 
-    private static String base64(byte[] bytes) {
+    static String base64(byte[] bytes) {
         return Base64.getEncoder().encodeToString(bytes);
     }
 

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -15,15 +16,25 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** Programs from Debian's packages: installed when missing, run, and their output read. */
 final class Tools {
-    private static final Map<String, String> PACKAGES = new TreeMap<>(Map.of(
+    /** Of the gateway's benchmark, by command. */
+    static final Map<String, String> GATEWAY = Map.of(
             "haproxy", "haproxy",
             "nginx", "nginx-light",
             "h2load", "nghttp2-client",
             "taskset", "util-linux",
-            "openssl", "openssl"));
+            "openssl", "openssl");
+
+    /** Of the benchmark of messages, by command. */
+    static final Map<String, String> MESSAGING = Map.of(
+            "mosquitto", "mosquitto",
+            "nats-server", "nats-server",
+            "rabbitmq-server", "rabbitmq-server",
+            "taskset", "util-linux",
+            "openssl", "openssl");
 
     private static final Pattern VERSION = Pattern.compile("\\d+\\.\\d+\\S*");
 
@@ -33,9 +44,9 @@ final class Tools {
     private Tools() {}
 
     /** Installs what is missing, and says so. */
-    static void install() throws IOException, InterruptedException {
+    static void install(Map<String, String> packages) throws IOException, InterruptedException {
         List<String> missing = new ArrayList<>();
-        for (Map.Entry<String, String> tool : PACKAGES.entrySet()) {
+        for (Map.Entry<String, String> tool : new TreeMap<>(packages).entrySet()) {
             if (!present(tool.getKey())) {
                 missing.add(tool.getValue());
             }
@@ -101,6 +112,14 @@ final class Tools {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return "of unknown version";
+        }
+    }
+
+    static void delete(Path folder) throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
         }
     }
 

@@ -9,7 +9,7 @@ import picocli.CommandLine.Parameters;
 /** Hands over to the program of the benchmark room, which this one does not import. */
 @Command(
         name = "bench",
-        description = "Measure Rialto beside its peers on this machine: gateway, pieces; see bench --help.")
+        description = "Measure Rialto beside its peers on this machine: gateway, sync, pieces; see bench --help.")
 final class BenchCommand implements Callable<Integer> {
     @Parameters(hidden = true)
     private List<String> arguments = new ArrayList<>();
