@@ -129,8 +129,9 @@ class HabitsTest {
         return switch (room.name()) {
             // The words that every other room speaks, and what every server process is made of.
             case "protocol", "node" -> 101;
-            // The SDK is there to be called; sync's ports and their values are implemented in packages of their own.
-            case "client", "sync" -> 60;
+            // The SDK and the starter are there to be called; sync's ports and their values are implemented in packages
+            // of their own.
+            case "client", "sync", "starter" -> 60;
             default -> 40;
         };
     }

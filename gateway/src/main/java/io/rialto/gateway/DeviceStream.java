@@ -3,12 +3,17 @@ package io.rialto.gateway;
 import io.netty.channel.EventLoop;
 import io.rialto.protocol.Reason;
 
-/** A device's stream while it is open. Used on {@link #loop} only; there all calls of the listener are made, too. */
+/** A device's stream while it is open. Used on {@link #loop} only, but for {@link #execute}; there all calls of the listener are made, too. */
 public interface DeviceStream {
     /** The longest message that a phone may send, in bytes. */
     int MAX_MESSAGE = 64 << 10;
 
     EventLoop loop();
+
+    /** Runs on the loop, after what was given to it before. From any thread. */
+    default void execute(Runnable action) {
+        loop().execute(action);
+    }
 
     /** Sets who hears of the stream from now on. */
     void listener(Listener listener);

@@ -19,6 +19,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -43,6 +44,12 @@ public final class InternalCalls {
     private final GatewayPorts ports;
     private final Supplier<GatewayState> state;
     private final AtomicInteger inFlight = new AtomicInteger();
+
+    /**
+     * By cell or node of the table, the loop that carries the calls to it: connections belong to a loop, and a call that had
+     * to open one could not be as quick as a lease must be.
+     */
+    private final Map<String, EventLoop> carriers = new ConcurrentHashMap<>();
 
     InternalCalls(GatewayPorts ports, Supplier<GatewayState> state) {
         this.ports = ports;
@@ -71,7 +78,8 @@ public final class InternalCalls {
     private CompletionStage<byte[]> send(
             String where, Supplier<@Nullable Upstream> destination, String path, byte[] body, Duration timeout) {
         CompletableFuture<byte[]> answer = new CompletableFuture<>();
-        EventLoop loop = ports.nextLoop().get();
+        EventLoop loop =
+                carriers.computeIfAbsent(where, first -> ports.nextLoop().get());
         loop.execute(() -> {
             int before = inFlight.getAndIncrement();
             try {

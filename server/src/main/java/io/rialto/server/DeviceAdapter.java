@@ -51,7 +51,7 @@ final class DeviceAdapter implements DeviceChannel, DeviceStream.Listener {
 
     /** In the order of the calls, from whichever thread they come. */
     private void onLoop(Runnable action) {
-        stream.loop().execute(action);
+        stream.execute(action);
     }
 
     @Override
