@@ -13,7 +13,7 @@ public final class Call {
     private final OperationName operation;
     private final boolean repeatable;
     private final Protection protection;
-    private boolean stream;
+    private Form form = Form.MESSAGE;
     private Map<String, String> headers;
     private byte[] body;
     private long deadlineNanos;
@@ -32,7 +32,7 @@ public final class Call {
         this.operation = from.operation;
         this.repeatable = from.repeatable;
         this.protection = from.protection;
-        this.stream = from.stream;
+        this.form = from.form;
         this.headers = from.headers;
         this.body = from.body;
         this.deadlineNanos = from.deadlineNanos;
@@ -59,15 +59,25 @@ public final class Call {
         return call;
     }
 
-    /** A copy that opens a stream, with its body as the first message. */
-    Call asStream() {
+    /** What a call opens. */
+    enum Form {
+        /** One message, and one as the answer. */
+        MESSAGE,
+        /** A stream in gRPC's framing, whose first message is the body. */
+        STREAM,
+        /** The same without that framing, by WebSocket. */
+        WEB_SOCKET
+    }
+
+    /** A copy of another form. */
+    Call as(Form other) {
         Call copy = new Call(this);
-        copy.stream = true;
+        copy.form = other;
         return copy;
     }
 
-    boolean isStream() {
-        return stream;
+    Form form() {
+        return form;
     }
 
     public OperationName operation() {

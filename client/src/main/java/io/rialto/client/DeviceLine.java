@@ -26,6 +26,9 @@ final class DeviceLine implements Line {
     private final long openNanos;
     private final Protection protection;
 
+    /** How the next stream is tried; the one that works stays, until the network is another one. */
+    private volatile Call.Form form = Call.Form.STREAM;
+
     /** @param steps those of a call but for its retries: the inbox paces its own */
     DeviceLine(
             Rialto rialto,
@@ -54,7 +57,12 @@ final class DeviceLine implements Line {
         // the HTTP library would add its own, which the seal does not cover
         headers.put("accept-encoding", "identity");
         Call call = Call.of(STREAM, headers, hello, false, protection, clock.nanos() + openNanos);
-        Answer answer = steps.apply(call.asStream());
+        Call.Form tried = form;
+        Answer answer = steps.apply(call.as(tried));
+        if (answer.status() == 0) {
+            // nobody answered: perhaps what is between lets one form through and not the other
+            form = tried == Call.Form.STREAM ? Call.Form.WEB_SOCKET : Call.Form.STREAM;
+        }
         HttpStream stream = answer.stream();
         if (stream == null) {
             throw of(
@@ -86,6 +94,7 @@ final class DeviceLine implements Line {
 
     @Override
     public void networkChanged() {
+        form = Call.Form.STREAM;
         gateways.networkChanged();
         evict.run();
     }

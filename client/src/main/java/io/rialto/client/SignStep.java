@@ -31,8 +31,8 @@ final class SignStep implements Interceptor {
         throw new IllegalArgumentException("protection: " + call.protection());
     }
 
-    /** A stream's first message is signed as it travels, behind its length. */
+    /** A stream's first message is signed as it travels: behind its length, where there is one. */
     private static byte[] covered(Call call) {
-        return call.isStream() ? GrpcFrame.of(call.body()) : call.body();
+        return call.form() == Call.Form.STREAM ? GrpcFrame.of(call.body()) : call.body();
     }
 }

@@ -26,8 +26,13 @@ final class TransportStep implements Interceptor {
         URI uri = URI.create(call.requireGateway() + call.path());
         HttpRequest request = new HttpRequest(call.method(), uri, call.headers(), call.body(), left);
         try {
-            if (call.isStream()) {
-                return begun(transport.open(request));
+            switch (call.form()) {
+                case STREAM:
+                    return begun(transport.open(request));
+                case WEB_SOCKET:
+                    return begun(transport.openWebSocket(request));
+                case MESSAGE:
+                    break;
             }
             HttpAnswer answer = transport.send(request);
             return new Answer(answer.status(), answer.headers(), answer.body(), false, Failures.of(answer, true));

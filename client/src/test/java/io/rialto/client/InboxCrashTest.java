@@ -4,17 +4,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.rialto.client.WalletService.Login;
 import io.rialto.client.fake.FrameFault;
+import io.rialto.client.inbox.CrashDisk;
+import io.rialto.client.inbox.CrashDisk.Point;
+import io.rialto.client.inbox.FileLedger;
 import io.rialto.client.inbox.InboxMessage;
 import io.rialto.client.inbox.InboxSettings;
 import io.rialto.protocol.ServerKey;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -22,15 +26,26 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A phone in a process of its own, killed again and again while messages come. */
+/**
+ * A phone in a process of its own that ends again and again while messages come: at chosen points of what it writes, with and
+ * without its power, and by SIGKILL at random moments. {@code JournalCrashTest} goes through all points, but in one process.
+ */
 @Timeout(120)
 final class InboxCrashTest {
     private static final String USER = "100042";
-    private static final int KILLS = Integer.getInteger("crash.kills", 8);
+    private static final int ENDS = Integer.getInteger("crash.ends", 6);
     private static final long SEED = Long.getLong("crash.seed", 20260101);
 
     private static final int MIN_MILLIS = 20;
     private static final int MORE_MILLIS = 150;
+
+    /** Of the points of one kind that a phone passes before it ends at one. */
+    private static final int MAX_TIMES = 12;
+
+    /** Messages that wait for a phone in each topic. */
+    private static final int AHEAD = 40;
+
+    private static final Duration LIMIT = Duration.ofSeconds(60);
 
     private final Fixture fixture = new Fixture();
 
@@ -43,32 +58,45 @@ final class InboxCrashTest {
     }
 
     @Test
-    void each_message_is_applied_once_and_in_order_though_the_phone_is_killed_at_any_moment() throws Exception {
+    void each_message_is_applied_once_and_in_order_wherever_the_phone_ends() throws Exception {
         Random random = new Random(SEED);
         fixture.platform.inbox().batchSize(2);
         fixture.platform.inbox().beatEvery(100);
         fixture.platform.inbox().faults(stream -> FrameFault.random(SEED + stream));
-        try (Rialto first =
-                fixture.client(phone(directory, fixture.platform.gateways().get(0), fixture.platform.serverKey()))) {
+        try (Rialto first = fixture.client(phone(directory))) {
             first.service(WalletService.class).login(new Login(USER));
         }
         int published = 0;
-        for (int kill = 0; kill < KILLS; kill++) {
-            Process phone = start();
-            awaitStart(phone);
-            // without a pause, so that the kill meets the phone at work
-            long end = System.nanoTime() + (MIN_MILLIS + random.nextInt(MORE_MILLIS)) * 1_000_000L;
-            while (System.nanoTime() < end) {
-                publish(++published);
-                LockSupport.parkNanos(500_000);
+        for (int end = 0; end < ENDS; end++) {
+            boolean killed = end % 4 == 3;
+            Point point = end % 4 == 0 ? Point.TORN : end % 4 == 1 ? Point.WRITTEN : Point.FORCED;
+            Process phone = killed
+                    ? start()
+                    : start(CrashPhone.ending(random.nextLong(), point, end % 8 < 4, 3 + random.nextInt(MAX_TIMES)));
+            // there is always more for it to do, so that its end meets the phone at work
+            long until = System.nanoTime() + LIMIT.toNanos();
+            if (killed) {
+                awaitStart(phone);
+                until = System.nanoTime() + (MIN_MILLIS + random.nextInt(MORE_MILLIS)) * 1_000_000L;
             }
+            while (phone.isAlive() && System.nanoTime() < until) {
+                if (fixture.platform.inbox().acknowledged(USER, "payments") > published - AHEAD) {
+                    publish(++published);
+                } else {
+                    LockSupport.parkNanos(500_000);
+                }
+            }
+            assertThat(phone.isAlive())
+                    .as(() -> "lives until it is killed: " + errors())
+                    .isEqualTo(killed);
             phone.destroyForcibly().waitFor();
         }
         int messages = published;
         Process last = start();
         try {
-            long end = System.nanoTime() + Duration.ofSeconds(60).toNanos();
-            while (System.nanoTime() < end && !isCurrent(messages)) {
+            long until = System.nanoTime() + LIMIT.toNanos();
+            while (System.nanoTime() < until && !isCurrent(messages)) {
+                assertThat(last.isAlive()).as(() -> "lives: " + errors()).isTrue();
                 LockSupport.parkNanos(5_000_000);
             }
         } finally {
@@ -76,8 +104,13 @@ final class InboxCrashTest {
         }
         List<String> all =
                 IntStream.rangeClosed(1, messages).mapToObj(i -> "m" + i).toList();
-        assertThat(ledger()).as("seed " + SEED + ", by a journaled handler").isEqualTo(all);
+        assertThat(FileLedger.texts(directory.resolve("disk").resolve("ledger")))
+                .as("seed " + SEED + ", by a journaled handler")
+                .isEqualTo(all);
         assertThat(stored()).as("seed " + SEED + ", stored").isEqualTo(all);
+        assertThat(fixture.platform.inbox().lost())
+                .as("seed " + SEED + ", acknowledged and lost")
+                .isEmpty();
     }
 
     private void publish(int number) {
@@ -90,48 +123,56 @@ final class InboxCrashTest {
                 && fixture.platform.inbox().acknowledged(USER, "payments") == messages;
     }
 
-    private List<String> ledger() throws IOException {
-        return CrashPhone.rows(directory.resolve("ledger")).stream()
-                .map(row -> row.split(" ", -1)[0])
-                .toList();
-    }
-
     private List<String> stored() {
-        Rialto phone =
-                fixture.client(phone(directory, fixture.platform.gateways().get(0), fixture.platform.serverKey()));
-        return phone.inbox().stored("payments").all().stream()
+        return fixture.client(phone(directory)).inbox().stored("payments").all().stream()
                 .map(InboxMessage::text)
                 .toList();
     }
 
-    private Process start() throws IOException {
+    private Process start(String... ending) throws IOException {
         ServerKey key = fixture.platform.serverKey();
-        return new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-XX:TieredStopAtLevel=1",
-                        "-XX:+UseSerialGC",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        CrashPhone.class.getName(),
-                        directory.toString(),
-                        fixture.platform.gateways().get(0).toString(),
-                        Integer.toString(key.suite()),
-                        Base64.getEncoder().encodeToString(key.publicKey()))
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
+                "-cp",
+                System.getProperty("java.class.path"),
+                CrashPhone.class.getName(),
+                directory.toString(),
+                fixture.platform.gateways().get(0).toString(),
+                Integer.toString(key.suite()),
+                Base64.getEncoder().encodeToString(key.publicKey())));
+        command.addAll(List.of(ending));
+        return new ProcessBuilder(command)
                 .redirectError(directory.resolve("phone.err").toFile())
                 .start();
     }
 
-    private static void awaitStart(Process phone) throws IOException, InterruptedException {
-        assertThat(phone.getInputStream().read()).as("a phone that started").isEqualTo('+');
-        assertThat(phone.waitFor(0, TimeUnit.SECONDS)).as("it has ended").isFalse();
+    private void awaitStart(Process phone) throws IOException {
+        assertThat(phone.getInputStream().read())
+                .as(() -> "a phone that started: " + errors())
+                .isEqualTo('+');
     }
 
-    static RialtoBuilder phone(Path directory, URI gateway, ServerKey key) {
+    private String errors() {
+        try {
+            return Files.readString(directory.resolve("phone.err"));
+        } catch (IOException e) {
+            return e.toString();
+        }
+    }
+
+    private RialtoBuilder phone(Path directory) {
+        Path disk = CrashDisk.whole(directory.resolve("disk")).root();
+        return phone(directory, disk, fixture.platform.gateways().get(0), fixture.platform.serverKey());
+    }
+
+    static RialtoBuilder phone(Path directory, Path disk, URI gateway, ServerKey key) {
         return Rialto.builder()
                 .app("wallet")
                 .gateways(List.of(gateway))
                 .serverKeys(List.of(key))
                 .storage(new FileStorage(directory.resolve("phone")))
-                .inbox(InboxSettings.none().directory(directory.resolve("inbox")));
+                .inbox(InboxSettings.none().directory(disk));
     }
 }

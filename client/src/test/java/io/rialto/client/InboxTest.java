@@ -157,6 +157,30 @@ final class InboxTest {
         assertThat(inbox.state()).isEqualTo(InboxState.OPEN);
     }
 
+    @ParameterizedTest
+    @EnumSource(names = {"SEALED", "SIGNED", "SIGNED_BY_DEVICE"})
+    void where_http_2_does_not_come_through_the_stream_is_a_web_socket(Protection protection) {
+        fixture.platform.withoutHttp2();
+        Rialto phone = phone(new InMemoryStorage(), protection);
+        phone.service(WalletService.class).login(new Login(USER));
+        Inbox inbox = phone.inbox();
+        StoredMessages stored = inbox.stored(TOPIC);
+        fixture.platform.restartEdge("east"); // its refusal is healed here, too
+        inbox.start();
+        publish(1, 100);
+        await(() -> acknowledged() == 100);
+        await(() -> fixture.platform.webSockets() == 1);
+        publish(101, 200);
+        await(() -> acknowledged() == 200);
+        fixture.platform.inbox().cut();
+        publish(201, 300);
+        await(() -> acknowledged() == 300);
+        assertThat(texts(stored)).isEqualTo(texts(300));
+        await(() -> fixture.platform.webSockets() == 2);
+        fixture.platform.inbox().sayBye(Reason.SUPERSEDED, 0, "elsewhere");
+        await(() -> inbox.state() == InboxState.SUPERSEDED);
+    }
+
     @Test
     void a_restarted_phone_has_what_it_stored_and_gets_only_the_rest() {
         Storage storage = new InMemoryStorage();

@@ -104,6 +104,11 @@ public final class OkHttpTransport implements Transport {
         return OkHttpStream.open(plain ? plainStreams : client, request);
     }
 
+    @Override
+    public HttpStream openWebSocket(HttpRequest request) throws TransportException {
+        return OkHttpWebSocket.open(client, request);
+    }
+
     static String messageOf(HttpRequest request, IOException e) {
         return request.uri().getScheme() + "://" + request.uri().getAuthority() + ": "
                 + (e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage());

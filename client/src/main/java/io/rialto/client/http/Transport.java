@@ -26,6 +26,20 @@ public interface Transport extends Closeable {
                 new IOException("no streams"));
     }
 
+    /**
+     * The same by WebSocket, for where HTTP/2 does not come through: the first message is not framed, and neither are
+     * later ones.
+     *
+     * @throws TransportException where no answer came, or this transport has no WebSocket
+     */
+    default HttpStream openWebSocket(HttpRequest request) throws TransportException {
+        throw new TransportException(
+                "this transport has no WebSocket (expected: Transport.openWebSocket)",
+                false,
+                false,
+                new IOException("no WebSocket"));
+    }
+
     /** Closes connections that carry no call, because the network under them has changed or looks dead. */
     void evictIdle();
 

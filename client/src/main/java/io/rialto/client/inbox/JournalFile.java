@@ -52,8 +52,9 @@ final class JournalFile implements Closeable {
             report.accept(file.getFileName() + ": " + (channel.size() - end)
                     + " bytes at its end are no whole record, as after a crash; cut away");
             channel.truncate(end);
-            channel.force(true);
         }
+        // a process that was killed may have left what it never forced, and the platform will be told of it
+        channel.force(true);
         channel.position(end);
         return new JournalFile(file, channel, end);
     }
@@ -71,7 +72,8 @@ final class JournalFile implements Closeable {
             while (size - at >= HEAD) {
                 int length = in.readInt();
                 int crc = in.readInt();
-                if (length < 0 || length > MAX_RECORD || length > size - at - HEAD) {
+                // a page that never was written reads as zeros, whose CRC is right
+                if (length < 1 || length > MAX_RECORD || length > size - at - HEAD) {
                     return at;
                 }
                 byte[] record = new byte[length];
@@ -95,9 +97,8 @@ final class JournalFile implements Closeable {
     }
 
     private static ByteBuffer framed(byte[] record) {
-        if (record.length > MAX_RECORD) {
-            throw new IllegalArgumentException(
-                    "record: " + record.length + " bytes (expected: at most " + MAX_RECORD + ")");
+        if (record.length < 1 || record.length > MAX_RECORD) {
+            throw new IllegalArgumentException("record: " + record.length + " bytes (expected: 1.." + MAX_RECORD + ")");
         }
         byte[] framed = ByteBuffer.allocate(HEAD + record.length)
                 .putInt(record.length)

@@ -33,6 +33,12 @@ final class FakeConnection {
     /** Serves one request over HTTP/2, on a thread of its own. */
     interface Handler {
         void serve(Exchange exchange) throws IOException;
+
+        /** Serves a stream by WebSocket. */
+        void serve(FakeWebSocket stream) throws IOException;
+
+        /** Whether HTTP/2 comes through. */
+        boolean http2();
     }
 
     private FakeConnection() {}
@@ -44,7 +50,12 @@ final class FakeConnection {
             socket.close();
             return;
         }
-        if (source.peek().readUtf8(PREFACE.length()).equals(PREFACE)) {
+        boolean preface = source.peek().readUtf8(PREFACE.length()).equals(PREFACE);
+        if (preface && !handler.http2()) {
+            socket.close();
+        } else if (!preface && source.peek().readUtf8LineStrict().startsWith("GET " + FakeInbox.STREAM + " ")) {
+            handler.serve(new FakeWebSocket(socket, source));
+        } else if (preface) {
             http2(socket, source, threads, handler);
         } else {
             handOn(socket, source, http1Port, threads);
@@ -120,7 +131,7 @@ final class FakeConnection {
     }
 
     /** A request over HTTP/2, and its answer. */
-    static final class Exchange {
+    static final class Exchange implements FakePipe {
         private final Http2Stream stream;
         private final BufferedSource in;
         private final BufferedSink out;
@@ -154,8 +165,8 @@ final class FakeConnection {
             return in.readByteArray();
         }
 
-        /** The next message in gRPC's framing; fails at the end. */
-        byte[] message() throws IOException {
+        @Override
+        public byte[] message() throws IOException {
             in.skip(1);
             return in.readByteArray(in.readInt());
         }
@@ -167,7 +178,8 @@ final class FakeConnection {
             stream.writeHeaders(list, ends, true);
         }
 
-        synchronized void message(byte[] bytes) throws IOException {
+        @Override
+        public synchronized void message(byte[] bytes) throws IOException {
             out.writeByte(0).writeInt(bytes.length).write(bytes).flush();
         }
 
@@ -176,13 +188,14 @@ final class FakeConnection {
             out.close();
         }
 
-        synchronized void end(Map<String, String> trailers) throws IOException {
+        @Override
+        public synchronized void end(Map<String, String> trailers) throws IOException {
             stream.enqueueTrailers(Headers.of(trailers));
             out.close();
         }
 
-        /** Ends it as a broken network does. */
-        void cut() {
+        @Override
+        public void cut() {
             stream.closeLater(ErrorCode.CANCEL);
         }
     }

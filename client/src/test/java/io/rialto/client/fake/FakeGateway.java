@@ -60,6 +60,23 @@ final class FakeGateway implements AutoCloseable {
         threads.execute(this::accept);
     }
 
+    private final FakeConnection.Handler handler = new FakeConnection.Handler() {
+        @Override
+        public void serve(FakeConnection.Exchange exchange) throws IOException {
+            FakeGateway.this.serve(exchange);
+        }
+
+        @Override
+        public void serve(FakeWebSocket stream) throws IOException {
+            FakeGateway.this.stream(stream);
+        }
+
+        @Override
+        public boolean http2() {
+            return platform.http2;
+        }
+    };
+
     URI uri() {
         return URI.create("http://127.0.0.1:" + front.getLocalPort());
     }
@@ -90,7 +107,7 @@ final class FakeGateway implements AutoCloseable {
                 sockets.add(socket);
                 threads.execute(() -> {
                     try {
-                        FakeConnection.serve(socket, server.getAddress().getPort(), threads, this::serve);
+                        FakeConnection.serve(socket, server.getAddress().getPort(), threads, handler);
                     } catch (IOException e) {
                         // the phone's end, or ours
                     }
@@ -140,32 +157,52 @@ final class FakeGateway implements AutoCloseable {
     }
 
     private void stream(FakeConnection.Exchange exchange) throws IOException {
-        platform.count(FakeInbox.STREAM);
         byte[] first = exchange.message();
         boolean sealed = SEALED.equals(exchange.header("content-type"));
-        byte[] hello = sealed ? first : GrpcFrame.of(first);
         try {
-            Fault fault = platform.fault(FakeInbox.STREAM);
-            if (fault instanceof Fault.DropBefore) {
-                exchange.cut();
-                return;
+            Caller caller = streamCaller(exchange, exchange.request(sealed ? first : GrpcFrame.of(first)));
+            if (caller != null) {
+                Map<String, String> headers = Map.of("content-type", sealed ? SEALED : "application/grpc");
+                exchange.begin(200, headers(new FakeAnswer(200, headers, new byte[0], null)), false);
+                platform.inbox().serve(new FakeStream(exchange, caller, sealed ? caller.message() : first));
             }
-            if (fault instanceof Fault.Refuse refuse) {
-                throw refuse(refuse.reason());
-            }
-            Caller caller = caller(exchange.request(hello));
-            if (caller.user() == null) {
-                throw refuse(Reason.IDENTITY_REQUIRED);
-            }
-            Map<String, String> headers =
-                    new HashMap<>(Map.of("content-type", caller.ticket() == null ? "application/grpc" : SEALED));
-            exchange.begin(200, headers(new FakeAnswer(200, headers, new byte[0], null)), false);
-            platform.inbox().serve(new FakeStream(exchange, caller));
         } catch (ProtocolException e) {
             FakeAnswer refusal = FakeAnswer.refusal(e.reason());
             exchange.begin(refusal.status(), headers(refusal), false);
             exchange.body(refusal.body());
         }
+    }
+
+    private void stream(FakeWebSocket stream) throws IOException {
+        byte[] first = stream.message();
+        try {
+            Caller caller = streamCaller(stream, stream.request(first));
+            if (caller != null) {
+                platform.webSockets.incrementAndGet();
+                platform.inbox().serve(new FakeStream(stream, caller, caller.message()));
+            }
+        } catch (ProtocolException e) {
+            FakeAnswer refusal = FakeAnswer.refusal(e.reason());
+            stream.refuse(refusal, headers(refusal));
+        }
+    }
+
+    /** Who opens a stream; null where it was cut instead. */
+    private @Nullable Caller streamCaller(FakePipe pipe, FakeRequest request) throws ProtocolException {
+        platform.count(FakeInbox.STREAM);
+        Fault fault = platform.fault(FakeInbox.STREAM);
+        if (fault instanceof Fault.DropBefore) {
+            pipe.cut();
+            return null;
+        }
+        if (fault instanceof Fault.Refuse refuse) {
+            throw refuse(refuse.reason());
+        }
+        Caller caller = caller(request);
+        if (caller.user() == null) {
+            throw refuse(Reason.IDENTITY_REQUIRED);
+        }
+        return caller;
     }
 
     private @Nullable FakeAnswer answer(FakeRequest request) {

@@ -36,6 +36,7 @@ public final class FakeInbox implements AutoCloseable {
     private final Map<String, SyncKey> acked = new LinkedHashMap<>();
     private final List<Receipt> receipts = new CopyOnWriteArrayList<>();
     private final List<Hello> hellos = new CopyOnWriteArrayList<>();
+    private final List<String> lost = new CopyOnWriteArrayList<>();
     private IntFunction<FrameFault> faults = stream -> FrameFault.none();
     private int opened;
     private int batchSize = Batch.MAX_MESSAGES;
@@ -105,6 +106,7 @@ public final class FakeInbox implements AutoCloseable {
             Sequence sequence = sequence(user, topic);
             sequence.inbox = nextInbox++;
             sequence.messages.clear();
+            acked.remove(user + "/" + topic);
         }
     }
 
@@ -191,6 +193,11 @@ public final class FakeInbox implements AutoCloseable {
         return hellos;
     }
 
+    /** Where a stream began below what its device had acknowledged before: it lost what it said was durable. */
+    public List<String> lost() {
+        return lost;
+    }
+
     // A device's stream
 
     /** How far one device has come, of all that its user has. */
@@ -234,6 +241,15 @@ public final class FakeInbox implements AutoCloseable {
 
     private @Nullable Bye begin(FakeStream stream, Cursor cursor, List<SyncKey> keys) {
         synchronized (lock) {
+            acked.forEach((name, before) -> {
+                boolean there = keys.stream()
+                        .anyMatch(key -> key.topic().equals(before.topic())
+                                && key.inbox() == before.inbox()
+                                && key.sequence() >= before.sequence());
+                if (name.startsWith(stream.user() + "/") && !there) {
+                    lost.add(before + " was acknowledged, and the stream begins with " + keys);
+                }
+            });
             for (SyncKey key : keys) {
                 Sequence sequence = sequences.get((key.everyone() ? EVERYONE : stream.user()) + "/" + key.topic());
                 String name = key.topic() + (key.everyone() ? "*" : "");
@@ -340,18 +356,21 @@ public final class FakeInbox implements AutoCloseable {
         for (Map.Entry<Sequence, Long> entry : cursor.sent.entrySet()) {
             flying += entry.getValue() - cursor.acked.getOrDefault(entry.getKey(), 0L);
         }
+        // the one that was sent least comes first: none waits for another that never ends
+        Sequence next = null;
         for (Sequence sequence : sequences.values()) {
-            if (!sequence.user.equals(user) && !sequence.user.equals(EVERYONE)) {
-                continue;
-            }
+            boolean his = sequence.user.equals(user) || sequence.user.equals(EVERYONE);
             long sent = cursor.sent.getOrDefault(sequence, 0L);
-            if (sent < sequence.messages.size() && flying < MAX_UNACKNOWLEDGED) {
-                Batch batch = batch(sequence, sent);
-                cursor.sent.put(sequence, batch.last());
-                return batch;
+            if (his && sent < sequence.messages.size() && (next == null || sent < cursor.sent.getOrDefault(next, 0L))) {
+                next = sequence;
             }
         }
-        return null;
+        if (next == null || flying >= MAX_UNACKNOWLEDGED) {
+            return null;
+        }
+        Batch batch = batch(next, cursor.sent.getOrDefault(next, 0L));
+        cursor.sent.put(next, batch.last());
+        return batch;
     }
 
     private Batch batch(Sequence sequence, long after) {

@@ -43,6 +43,8 @@ public final class FakePlatform implements AutoCloseable {
     final CountDownLatch closed = new CountDownLatch(1);
     volatile long offsetMillis;
     volatile long sessionSeconds = 3600;
+    volatile boolean http2 = true;
+    final AtomicLong webSockets = new AtomicLong();
     final AtomicLong epoch = new AtomicLong(1);
 
     private final Map<String, Queue<Fault>> faults = new ConcurrentHashMap<>();
@@ -140,6 +142,16 @@ public final class FakePlatform implements AutoCloseable {
     /** The key that handshakes are to be sealed for now. */
     public ServerKey serverKey() {
         return current.key();
+    }
+
+    /** Connections of HTTP/2 are closed from now on, as where something between does not let them through. */
+    public void withoutHttp2() {
+        http2 = false;
+    }
+
+    /** How many streams were begun by WebSocket. */
+    public long webSockets() {
+        return webSockets.get();
     }
 
     /** Makes a new key and takes it into use beside those before. */

@@ -1,27 +1,28 @@
 package io.rialto.client.fake;
 
-import io.rialto.client.http.GrpcFrame;
 import io.rialto.protocol.ProtocolException;
 import io.rialto.protocol.Seal;
 import io.rialto.protocol.sync.DeviceFrame;
 import io.rialto.protocol.sync.ServerFrame;
 import java.io.IOException;
-import java.util.Arrays;
 import java.util.Map;
 import java.util.Objects;
 
 /** A stream of a device at the fake platform, sealed where it was opened so. */
 final class FakeStream {
-    private final FakeConnection.Exchange exchange;
+    private final FakePipe pipe;
     private final FakeGateway.Caller caller;
+    private final byte[] hello;
     private final Seal sealing = new Seal();
     private final Seal opening = new Seal();
     private int sent;
     private int received;
     private volatile boolean ended;
 
-    FakeStream(FakeConnection.Exchange exchange, FakeGateway.Caller caller) {
-        this.exchange = exchange;
+    /** @param hello the first message, opened */
+    FakeStream(FakePipe pipe, FakeGateway.Caller caller, byte[] hello) {
+        this.pipe = pipe;
+        this.hello = hello;
         this.caller = caller;
     }
 
@@ -34,13 +35,11 @@ final class FakeStream {
     }
 
     DeviceFrame hello() throws ProtocolException {
-        byte[] message = caller.message();
-        return DeviceFrame.decode(
-                caller.ticket() == null ? Arrays.copyOfRange(message, GrpcFrame.PREFIX, message.length) : message);
+        return DeviceFrame.decode(hello);
     }
 
     DeviceFrame receive() throws IOException, ProtocolException {
-        byte[] message = exchange.message();
+        byte[] message = pipe.message();
         FakePlatform.Ticket ticket = caller.ticket();
         if (ticket != null) {
             message = opening.openFrame(
@@ -56,17 +55,17 @@ final class FakeStream {
             message = sealing.sealFrame(
                     Seal.key(ticket.keys().toClient()), caller.counter(), ++sent, message, 0, message.length);
         }
-        exchange.message(message);
+        pipe.message(message);
     }
 
     void end() throws IOException {
         ended = true;
-        exchange.end(Map.of("grpc-status", "0"));
+        pipe.end(Map.of("grpc-status", "0"));
     }
 
     void cut() {
         ended = true;
-        exchange.cut();
+        pipe.cut();
     }
 
     boolean ended() {
