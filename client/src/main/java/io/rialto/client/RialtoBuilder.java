@@ -55,7 +55,7 @@ public final class RialtoBuilder {
 
     private final List<String> wrong = new ArrayList<>();
     private Duration connectTimeout = Duration.ofSeconds(3);
-    private Duration pingInterval = Duration.ofSeconds(15);
+    private Duration pingInterval = Duration.ZERO;
     private AddressLookup addressLookup = AddressLookup.system();
     private @Nullable Trust trust;
     private @Nullable Transport transport;
@@ -155,7 +155,10 @@ public final class RialtoBuilder {
         return this;
     }
 
-    /** How often an HTTP/2 connection is tested while it is open; 15 s by default, zero for never. */
+    /**
+     * How often a connection is tested while it is open, HTTP/2's or a WebSocket's; zero, the default, for never: each test
+     * wakes the radio, calls have a limit for each try, and an inbox has its beats.
+     */
     public RialtoBuilder pingInterval(Duration value) {
         pingInterval = value;
         return this;

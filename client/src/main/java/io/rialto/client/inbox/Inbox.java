@@ -143,7 +143,7 @@ public final class Inbox implements Closeable {
         engine.pause();
     }
 
-    /** Opens a stream again, at once; also takes it back from another place that superseded this one. */
+    /** Opens a stream again, at once; also takes it back from another place that superseded this one, without its pause. */
     public void resume() {
         engine.resume();
     }

@@ -12,6 +12,9 @@ final class OpenStream {
     /** The welcome comes at once, or nobody is there. */
     private static final int WELCOME_SECONDS = 8;
 
+    /** From the question whether the other side is there to the end, where nothing comes. */
+    private static final long ANSWER_MILLIS = 10_000;
+
     private final LineStream stream;
     private final LongSupplier nanos;
     private final long openedNanos;
@@ -20,6 +23,7 @@ final class OpenStream {
     private volatile int beatSeconds = WELCOME_SECONDS;
     private volatile boolean welcome;
     private volatile boolean silent;
+    private volatile boolean asked;
     private volatile boolean asWanted;
     private volatile @Nullable String endedBecause;
     private volatile List<SyncKey> highest = List.of();
@@ -41,6 +45,7 @@ final class OpenStream {
             throw why == null ? e : new LineException(why, "", 0, e);
         }
         heardNanos = nanos.getAsLong();
+        asked = false;
         return frame;
     }
 
@@ -80,18 +85,33 @@ final class OpenStream {
         heardNanos = nanos.getAsLong();
     }
 
-    /** How long it may still be silent, in milliseconds; ends it where that is over. */
-    long checkSilence() {
-        long limit = TimeUnit.SECONDS.toMillis(beatSeconds) * 5 / 2;
+    /**
+     * Asks whether the other side is there when it was silent for longer than a beat, and ends the stream where it is not.
+     *
+     * @return when to look again, in milliseconds; 0 where it has ended
+     */
+    long checkSilence(Runnable ask) {
+        long beat = TimeUnit.SECONDS.toMillis(beatSeconds);
+        // beats are longer than this but in tests
+        long answer = Math.min(ANSWER_MILLIS, 2 * beat);
         if (blocked) {
-            return limit;
+            return beat;
         }
-        long left = limit - TimeUnit.NANOSECONDS.toMillis(nanos.getAsLong() - heardNanos);
-        if (left <= 0) {
-            silent = true;
-            end("nothing was heard for " + limit + " ms");
+        long quiet = TimeUnit.NANOSECONDS.toMillis(nanos.getAsLong() - heardNanos);
+        if (quiet < beat) {
+            return beat - quiet;
         }
-        return left;
+        if (!asked) {
+            asked = true;
+            ask.run();
+            return answer;
+        }
+        if (quiet < beat + answer) {
+            return beat + answer - quiet;
+        }
+        silent = true;
+        end("nothing was heard for " + quiet + " ms");
+        return 0;
     }
 
     long livedMillis() {

@@ -6,13 +6,19 @@ import java.util.concurrent.TimeUnit;
 /** How long to wait before the next stream: random below a ceiling that doubles, so that many phones never come at once. */
 final class Pauses {
     private static final long FIRST_MILLIS = 1_000;
-    private static final long MAX_MILLIS = TimeUnit.SECONDS.toMillis(60);
+    private static final long MAX_MILLIS = TimeUnit.MINUTES.toMillis(5);
 
     /** A stream that lived this long shows that all is well: the first try after it waits only a moment. */
     static final long WELL_MILLIS = TimeUnit.MINUTES.toMillis(1);
 
+    /** Two that think to be the same device would otherwise take the stream from each other for ever. */
+    private static final long FIRST_SUPERSEDED_MILLIS = TimeUnit.MINUTES.toMillis(1);
+
+    private static final long MAX_SUPERSEDED_MILLIS = TimeUnit.HOURS.toMillis(1);
+
     private final Random random;
     private int failures;
+    private int superseded;
 
     Pauses(Random random) {
         this.random = random;
@@ -21,6 +27,14 @@ final class Pauses {
     /** All is new: the network is another one, or the person has come back. */
     void reset() {
         failures = 0;
+        superseded = 0;
+    }
+
+    /** The pause after another stream of this device took the place of this one: a minute at least, longer each time. */
+    long superseded() {
+        long floor = Math.min(MAX_SUPERSEDED_MILLIS, FIRST_SUPERSEDED_MILLIS << Math.min(superseded, 10));
+        superseded++;
+        return floor + (long) (random.nextDouble() * floor);
     }
 
     int failures() {
@@ -42,7 +56,7 @@ final class Pauses {
         }
         long ceiling = Math.min(MAX_MILLIS, FIRST_MILLIS << Math.min(failures, 10));
         failures++;
-        // spread over as long again as was asked for, up to a minute
+        // spread over as long again as was asked for, up to the longest pause
         long spread = Math.max(ceiling, Math.min(MAX_MILLIS, askedMillis));
         return askedMillis + (long) (random.nextDouble() * spread);
     }

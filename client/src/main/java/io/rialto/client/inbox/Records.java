@@ -1,6 +1,7 @@
 package io.rialto.client.inbox;
 
 import io.rialto.protocol.ProtocolException;
+import io.rialto.protocol.Reason;
 import io.rialto.protocol.sync.Batch;
 import io.rialto.protocol.sync.DeviceFrame;
 import io.rialto.protocol.sync.ServerFrame;
@@ -47,11 +48,19 @@ final class Records {
     }
 
     static SyncKey key(byte[] record) throws ProtocolException {
-        return DeviceFrame.decode(frame(record)).keys().get(0);
+        List<SyncKey> keys = DeviceFrame.decode(frame(record)).keys();
+        if (keys.size() != 1) {
+            throw new ProtocolException(Reason.MALFORMED_FRAME, "record of " + keys.size() + " keys (expected: one)");
+        }
+        return keys.get(0);
     }
 
     static Batch batch(byte[] record) throws ProtocolException {
-        return ServerFrame.decode(frame(record)).batch();
+        ServerFrame frame = ServerFrame.decode(frame(record));
+        if (frame.kind() != ServerFrame.Kind.BATCH) {
+            throw new ProtocolException(Reason.MALFORMED_FRAME, "record of a " + frame.kind() + " (expected: BATCH)");
+        }
+        return frame.batch();
     }
 
     private static byte[] frame(byte[] record) {

@@ -13,10 +13,13 @@ final class StreamWatch {
 
     private final ScheduledThreadPoolExecutor timer;
     private final AtomicBoolean soon = new AtomicBoolean();
+    private final Runnable ping;
     private @Nullable OpenStream watched;
     private int generation;
 
-    StreamWatch() {
+    /** @param ping asks the stream's other side whether it is there; does not wait for the network */
+    StreamWatch(Runnable ping) {
+        this.ping = ping;
         timer = new ScheduledThreadPoolExecutor(1, task -> {
             Thread thread = new Thread(task, "rialto-sync-timer");
             thread.setDaemon(true);
@@ -43,7 +46,7 @@ final class StreamWatch {
         if (watched == null || of != generation) {
             return;
         }
-        long left = watched.checkSilence();
+        long left = watched.checkSilence(ping);
         if (left > 0) {
             schedule(() -> check(of), Math.max(SHORTEST_MILLIS, left));
         }

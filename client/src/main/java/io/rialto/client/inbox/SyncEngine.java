@@ -43,7 +43,6 @@ final class SyncEngine implements Receipts, Deliveries.Outcome {
     private final Pauses pauses;
     private @Nullable OpenStream open;
     private boolean wanted;
-    private boolean superseded;
     private boolean started;
     private boolean closed;
     private boolean hurry;
@@ -66,7 +65,7 @@ final class SyncEngine implements Receipts, Deliveries.Outcome {
         this.nanos = nanos;
         this.report = report;
         this.deliveries = new Deliveries(this, nanos, report);
-        this.watch = new StreamWatch();
+        this.watch = new StreamWatch(() -> deliveries.offer(() -> send(DeviceFrame.ping(0))));
         thread.setDaemon(true);
     }
 
@@ -87,7 +86,6 @@ final class SyncEngine implements Receipts, Deliveries.Outcome {
                 throw new IllegalStateException("inbox is closed (expected: one that is not)");
             }
             wanted = true;
-            superseded = false;
             pauses.reset();
             hurry = true;
             if (!started) {
@@ -188,20 +186,18 @@ final class SyncEngine implements Receipts, Deliveries.Outcome {
 
     private boolean awaitWanted() throws InterruptedException {
         while (true) {
-            InboxState idle;
             synchronized (lock) {
                 if (closed) {
                     return false;
                 }
-                if (wanted && !superseded) {
+                if (wanted) {
                     hurry = false;
                     return true;
                 }
-                idle = superseded ? InboxState.SUPERSEDED : InboxState.STOPPED;
             }
-            become(idle);
+            become(InboxState.STOPPED);
             synchronized (lock) {
-                while (!closed && (!wanted || superseded)) {
+                while (!closed && !wanted) {
                     lock.wait();
                 }
             }
@@ -211,7 +207,7 @@ final class SyncEngine implements Receipts, Deliveries.Outcome {
     private void await(long millis) throws InterruptedException {
         long end = nanos.getAsLong() + TimeUnit.MILLISECONDS.toNanos(millis);
         synchronized (lock) {
-            while (!closed && !hurry && wanted && !superseded) {
+            while (!closed && !hurry && wanted) {
                 long left = TimeUnit.NANOSECONDS.toMillis(end - nanos.getAsLong());
                 if (left <= 0) {
                     return;
@@ -349,7 +345,7 @@ final class SyncEngine implements Receipts, Deliveries.Outcome {
         if (!bye.cell().isEmpty()) {
             line.learnCell(bye.cell());
         }
-        if (ending.is(Reason.FOREIGN_KEY) || ending.is(Reason.FUTURE_KEY)) {
+        if (ending.is(Reason.FOREIGN_KEY) || ending.is(Reason.FUTURE_KEY) || ending.is(Reason.WRONG_APP)) {
             forgetWrongKeys(stream.highest(), bye);
         }
         return ending;
@@ -380,9 +376,6 @@ final class SyncEngine implements Receipts, Deliveries.Outcome {
             if (silent) {
                 beats.died();
             }
-            if (ending.is(Reason.SUPERSEDED)) {
-                superseded = true;
-            }
             fresh = networkIsNew || silent;
             networkIsNew = false;
         }
@@ -390,8 +383,15 @@ final class SyncEngine implements Receipts, Deliveries.Outcome {
             line.networkChanged();
         }
         if (ending.is(Reason.SUPERSEDED)) {
-            report.accept("inbox: another stream of this device was opened; resume takes it back");
-            return 0;
+            // not by this inbox, which has one at a time: whoever it was is left alone for a while
+            become(InboxState.SUPERSEDED);
+            long pause;
+            synchronized (lock) {
+                pause = pauses.superseded();
+            }
+            report.accept("inbox: another stream of this device was opened; this one comes back in " + pause
+                    + " ms, or by resume");
+            return pause;
         }
         if (stream != null && stream.endedAsWanted()) {
             return 0;

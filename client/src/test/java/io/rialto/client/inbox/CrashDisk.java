@@ -57,6 +57,7 @@ public final class CrashDisk {
     private final Map<Path, byte[]> replaced = new HashMap<>();
 
     private final List<FileChannel> channels = new ArrayList<>();
+    private long room = Long.MAX_VALUE;
     private boolean dead;
 
     /**
@@ -89,6 +90,11 @@ public final class CrashDisk {
     /** A disk where nothing happens. */
     public static CrashDisk whole(Path real) {
         return new CrashDisk(real, new Random(0), point -> false, false, () -> {});
+    }
+
+    /** How many bytes more there is room for. */
+    public synchronized void room(long bytes) {
+        room = bytes;
     }
 
     /** The directory, for who writes there. */
@@ -148,6 +154,12 @@ public final class CrashDisk {
             channel.write(part, position);
             crash();
         }
+        if (bytes.remaining() > room) {
+            channel.write(bytes.slice(bytes.position(), (int) room), position);
+            room = 0;
+            throw new IOException("No space left on device");
+        }
+        room -= bytes.remaining();
         int written = channel.write(bytes, position);
         at(Point.WRITTEN);
         return written;
