@@ -97,7 +97,7 @@ record Mosquitto(Child child, int port, int tlsPort) implements Messaging {
 
     @Override
     public String description() {
-        return Tools.version("mosquitto", "-h")
+        return Tools.version("dpkg-query", "-W", "mosquitto")
                 + ", one thread as ever, persistent sessions, QoS 1, `persistence true`, `max_queued_messages 100000`,"
                 + " `set_tcp_nodelay true`; acknowledges from memory, writes its file every 30 minutes (its default),"
                 + " knows no repeated key";
