@@ -26,6 +26,7 @@ import picocli.CommandLine.IVersionProvider;
             CellsCommand.class,
             NodeCommand.class,
             BenchCommand.class,
+            ChaosCommand.class,
             CompletionCommand.class
         },
         footer = {"", "Also: ./rialto test runs every check of the project (see README.md)."})

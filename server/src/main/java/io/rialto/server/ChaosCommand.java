@@ -1,0 +1,179 @@
+package io.rialto.server;
+
+import io.rialto.server.ChaosReport.Goal;
+import io.rialto.server.ChaosReport.Outage;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Fault tests with real processes and a real database. */
+@Command(
+        name = "chaos",
+        description = "Break what runs, on purpose, and check that nothing acknowledged is lost.",
+        mixinStandardHelpOptions = true,
+        synopsisSubcommandLabel = "COMMAND",
+        subcommands = ChaosCommand.Sync.class)
+final class ChaosCommand {
+    private ChaosCommand() {}
+
+    /** Messages. */
+    @Command(
+            name = "sync",
+            description = "Publish messages to devices while edges, database and network fail; then compare what was"
+                    + " acknowledged, what is stored and what devices applied.",
+            mixinStandardHelpOptions = true)
+    static final class Sync implements Callable<Integer> {
+        private static final ChaosRun.Load LOAD = new ChaosRun.Load(40, 2, 8);
+        private static final ChaosRun.Load QUICK_LOAD = new ChaosRun.Load(10, 2, 4);
+        private static final int MAX_FINDINGS = 50;
+
+        @Spec
+        @SuppressWarnings("NullAway.Init") // set by picocli before call
+        private CommandSpec spec;
+
+        @Option(names = "--minutes", description = "How long faults are made (default: ${DEFAULT-VALUE}).")
+        private int minutes = 3;
+
+        @Option(
+                names = "--seed",
+                description = "Of the faults and their order: the same again for the same number (default: a new one).")
+        private @Nullable Long seed;
+
+        @Option(names = "--quick", description = "Four short faults instead, some 30 s in all.")
+        private boolean quick;
+
+        @Option(names = "--json", paramLabel = "FILE", description = "Write goals, outages and findings to a file.")
+        private @Nullable Path json;
+
+        @Option(
+                names = "--data",
+                paramLabel = "DIR",
+                description = "Directory to use and keep, with the history and the edges' logs (default: a temporary"
+                        + " one, kept if something was found).")
+        private @Nullable Path data;
+
+        @Override
+        public Integer call() throws Exception {
+            if (minutes < 1 || minutes > 24 * 60) {
+                throw new CommandFailure("--minutes: " + minutes + " (expected: 1..1440)");
+            }
+            long chosen = seed == null ? new SecureRandom().nextInt(1, 1_000_000) : seed;
+            Path folder = data == null ? Files.createTempDirectory("rialto-chaos-") : data;
+            boolean fine = false;
+            try (DataDirectory directory = new DataDirectory(folder).hold()) {
+                fine = onDisk(directory, chosen);
+            } finally {
+                if (data == null && fine) {
+                    deleteAll(folder);
+                }
+            }
+            if (!fine) {
+                say("not fine; history and logs are in " + folder);
+            }
+            return fine ? 0 : Rialto.FAILED;
+        }
+
+        private boolean onDisk(DataDirectory directory, long chosen) throws Exception {
+            Path disk = ChaosCell.databaseFolder(directory);
+            boolean ownDisk = !quick && ChaosFaults.mount(disk);
+            try {
+                return started(directory, disk, ownDisk, chosen);
+            } finally {
+                if (ownDisk) {
+                    ChaosFaults.unmount(disk);
+                }
+            }
+        }
+
+        private boolean started(DataDirectory directory, Path disk, boolean ownDisk, long chosen) throws Exception {
+            List<ChaosFault.Step> steps = new ArrayList<>(
+                    quick ? ChaosFault.quickPlan(chosen) : ChaosFault.plan(chosen, Duration.ofMinutes(minutes)));
+            Set<ChaosFault> skipped = ownDisk ? Set.of() : Set.of(ChaosFault.FULL_DISK);
+            if (!quick && !skipped.isEmpty()) {
+                say("NOT TESTED on this machine: " + skipped
+                        + " (a small disk for the database cannot be mounted; as root it can)");
+            }
+            steps.removeIf(step -> skipped.contains(step.fault()));
+            say("starting control, a cell with PostgreSQL and two edges, seed " + chosen + " ...");
+            ChaosCell cell = ChaosCell.start(directory, new SecureRandom());
+            Thread hook = Thread.ofPlatform().unstarted(cell::close);
+            Runtime.getRuntime().addShutdownHook(hook);
+            try (ChaosHistory history = new ChaosHistory(directory.path("history.jsonl"))) {
+                ChaosRun run = new ChaosRun(
+                        cell, new ChaosFaults(cell, disk), quick ? QUICK_LOAD : LOAD, chosen, history, this::say);
+                return tell(run.run(steps, directory.folder("phones")), steps, skipped, chosen);
+            } finally {
+                cell.close();
+                Runtime.getRuntime().removeShutdownHook(hook);
+            }
+        }
+
+        private boolean tell(
+                ChaosRun.Result result, List<ChaosFault.Step> steps, Set<ChaosFault> skipped, long chosen) {
+            List<ChaosEvent> history = result.history();
+            List<Outage> outages = ChaosReport.outages(history);
+            say(String.format(Locale.ROOT, "%-48s %14s %14s", "longest outage in ms, of", "publishing", "delivery"));
+            outages.forEach(one -> say(String.format(
+                    Locale.ROOT, "%-48s %14d %14d", one.fault(), one.publishMillis(), one.deliveryMillis())));
+            long answered = ChaosReport.count(history, ChaosEvent.Answered.class);
+            long received = ChaosReport.count(history, ChaosEvent.Received.class);
+            say(answered + " publishes answered, " + ChaosReport.count(history, ChaosEvent.Failed.class)
+                    + " failed and were tried again " + ChaosReport.failures(history) + ", " + received
+                    + " messages applied by devices, " + steps.size() + " faults, seed " + chosen);
+            List<Goal> goals = List.of(
+                    Goal.none(
+                            "violations of: acknowledged is stored, once, in order, on every device",
+                            result.findings().size()),
+                    Goal.none(
+                            "devices and publishers not current 60 s after the last fault",
+                            result.late().size()),
+                    Goal.atLeastOne("faults made", steps.size()),
+                    Goal.atLeastOne("publishes answered", answered),
+                    Goal.atLeastOne("messages applied by devices", received));
+            goals.forEach(goal ->
+                    say((goal.holds() ? "ok    " : "FAILED ") + goal.name() + ": " + Math.round(goal.figure())));
+            List<String> all = Stream.concat(result.findings().stream(), result.late().stream())
+                    .toList();
+            all.stream().limit(MAX_FINDINGS).forEach(finding -> say("found: " + finding));
+            if (all.size() > MAX_FINDINGS) {
+                say("found: " + (all.size() - MAX_FINDINGS) + " more");
+            }
+            if (!quick && !skipped.isEmpty()) {
+                say("NOT TESTED: " + skipped.stream().map(Enum::name).collect(Collectors.joining(", ")));
+            }
+            if (json != null) {
+                DataDirectory.write(json, ChaosReport.json(goals, outages, all));
+            }
+            return goals.stream().allMatch(Goal::holds);
+        }
+
+        private void say(String line) {
+            PrintWriter out = spec.commandLine().getOut();
+            UpCommand.say(out, line);
+        }
+
+        private static void deleteAll(Path folder) throws IOException {
+            try (Stream<Path> all = Files.walk(folder)) {
+                for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.deleteIfExists(path);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,107 @@
+package io.rialto.server;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** Makes faults, and ends them. */
+final class ChaosFaults {
+    private static final Duration DELAY = Duration.ofMillis(200);
+    private static final String DISK = "1g";
+    private static final int BLOCK = 1 << 20;
+
+    private final ChaosCell cell;
+    private final Path disk;
+
+    ChaosFaults(ChaosCell cell, Path disk) {
+        this.cell = cell;
+        this.disk = disk;
+    }
+
+    /** Gives a folder a small disk of its own; whether that is allowed here. */
+    static boolean mount(Path folder) throws IOException, InterruptedException {
+        return run("mount", "-t", "tmpfs", "-o", "size=" + DISK, "tmpfs", folder.toString());
+    }
+
+    static void unmount(Path folder) throws IOException, InterruptedException {
+        run("umount", folder.toString());
+    }
+
+    void make(ChaosFault.Step step) throws IOException, InterruptedException {
+        ChaosEdge edge = cell.edges().get(step.edge());
+        ChaosLink link = cell.link(step.edge());
+        switch (step.fault()) {
+            case KILL_EDGE -> edge.kill();
+            case KILL_DATABASE -> cell.postmaster().ifPresent(ProcessHandle::destroyForcibly);
+            case STOP_EDGE -> signal("STOP", List.of(edge.handle()));
+            case STOP_DATABASE -> signal("STOP", database());
+            case PARTITION -> link.set(new ChaosLink.State(false, false, false, Duration.ZERO));
+            case NOTHING_TO_DATABASE -> link.set(new ChaosLink.State(false, true, false, Duration.ZERO));
+            case NOTHING_FROM_DATABASE -> link.set(new ChaosLink.State(true, false, false, Duration.ZERO));
+            case CUT -> link.set(new ChaosLink.State(true, true, true, Duration.ZERO));
+            case SLOW -> link.set(new ChaosLink.State(true, true, false, DELAY));
+            case FULL_DISK -> fill();
+        }
+    }
+
+    void end(ChaosFault.Step step) throws IOException, InterruptedException {
+        ChaosEdge edge = cell.edges().get(step.edge());
+        switch (step.fault()) {
+            case KILL_EDGE -> {
+                edge.startAgain();
+                edge.awaitReady();
+            }
+            case KILL_DATABASE -> {}
+            case STOP_EDGE -> signal("CONT", List.of(edge.handle()));
+            case STOP_DATABASE -> signal("CONT", database());
+            case PARTITION, NOTHING_TO_DATABASE, NOTHING_FROM_DATABASE, CUT, SLOW ->
+                cell.link(step.edge()).set(ChaosLink.State.WHOLE);
+            case FULL_DISK -> Files.deleteIfExists(filler());
+        }
+    }
+
+    private List<ProcessHandle> database() throws IOException {
+        List<ProcessHandle> all = new ArrayList<>();
+        cell.postmaster().ifPresent(postmaster -> {
+            all.add(postmaster);
+            postmaster.descendants().forEach(all::add);
+        });
+        return all;
+    }
+
+    private static void signal(String name, List<ProcessHandle> processes) throws IOException, InterruptedException {
+        for (ProcessHandle process : processes) {
+            // One that has just ended is not there any more, which is no failure.
+            run("sh", "-c", "kill -" + name + " " + process.pid());
+        }
+    }
+
+    private Path filler() {
+        return disk.resolve("filler");
+    }
+
+    private void fill() {
+        byte[] block = new byte[BLOCK];
+        try (OutputStream out = Files.newOutputStream(filler())) {
+            while (true) {
+                out.write(block);
+            }
+        } catch (IOException e) {
+            // No space is left, as it should be.
+            assert Files.exists(filler()) : e;
+        }
+    }
+
+    private static boolean run(String... command) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        return process.waitFor(10, TimeUnit.SECONDS) && process.exitValue() == 0;
+    }
+}
