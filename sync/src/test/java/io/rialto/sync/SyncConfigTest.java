@@ -4,7 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.rialto.node.Json;
 import io.rialto.protocol.sync.Step;
+import java.net.URI;
 import java.time.Duration;
+import java.time.LocalTime;
+import java.time.ZoneId;
+import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 class SyncConfigTest {
@@ -63,5 +68,41 @@ class SyncConfigTest {
                         error -> assertThat(error).startsWith("sync.webhooks[0].events: stored"),
                         error -> assertThat(error).startsWith("sync.webhooks[0].secret: 5 bytes"),
                         error -> assertThat(error).startsWith("sync.more: unknown key"));
+    }
+
+    @Test
+    void reads_accounts_at_vendors_and_quiet_hours() throws Exception {
+        SyncConfig config = SyncConfig.parse(Json.read("""
+                {"topics":[{"name":"news","app":"wallet","quiet-hours":{"from":"22:00","until":"07:00","zone":"Europe/Paris"}}],
+                 "push":[{"app":"wallet","apns":{"team":"TEAM456789","key":"KEY4567890","topic":"org.example.wallet"},
+                          "fcm":{"project":"wallet-1"},"web-push":{"subject":"mailto:ops@example.org","hosts":["push.example"]}}]}"""));
+        assertThat(Objects.requireNonNull(config.topics().get("news")).quietHours())
+                .isEqualTo(new QuietHours(LocalTime.of(22, 0), LocalTime.of(7, 0), ZoneId.of("Europe/Paris")));
+        PushAccounts accounts = Objects.requireNonNull(config.accounts().get("wallet"));
+        assertThat(accounts.apns())
+                .isEqualTo(new PushAccounts.Apns(
+                        "TEAM456789", "KEY4567890", "org.example.wallet", URI.create("https://api.push.apple.com")));
+        assertThat(accounts.fcm())
+                .isEqualTo(new PushAccounts.Fcm("wallet-1", URI.create("https://fcm.googleapis.com")));
+        assertThat(accounts.webPush())
+                .isEqualTo(new PushAccounts.WebPush("mailto:ops@example.org", List.of("push.example")));
+    }
+
+    @Test
+    void tells_what_is_wrong_with_accounts_and_quiet_hours() throws Exception {
+        assertThat(SyncConfig.errors(Json.read("""
+                        {"topics":[{"name":"news","app":"wallet","quiet-hours":{"from":"25:00","until":"07:00","zone":"Mars"}},
+                                   {"name":"ads","app":"wallet","quiet-hours":{"from":"07:00","until":"07:00"}}],
+                         "push":[{"app":"wallet","apns":{"team":"t","key":"KEY4567890","topic":"a","url":"http://example.org"},
+                                  "web-push":{"subject":"nobody","hosts":["a b"]}},{"app":"wallet"}]}""")))
+                .satisfiesExactlyInAnyOrder(
+                        error -> assertThat(error).startsWith("sync.topics[0].quiet-hours.from: 25:00"),
+                        error -> assertThat(error).startsWith("sync.topics[0].quiet-hours.zone: Mars"),
+                        error -> assertThat(error).startsWith("sync.topics[1].quiet-hours.until: 07:00"),
+                        error -> assertThat(error).startsWith("sync.push[0].apns.team: t"),
+                        error -> assertThat(error).startsWith("sync.push[0].apns.url: http://example.org"),
+                        error -> assertThat(error).startsWith("sync.push[0].web-push.subject: nobody"),
+                        error -> assertThat(error).startsWith("sync.push[0].web-push.hosts: a b"),
+                        error -> assertThat(error).startsWith("sync.push: wallet (expected: each app once)"));
     }
 }

@@ -168,4 +168,17 @@ class ApnsTest {
         assertThat(outcome).isInstanceOf(Outcome.Busy.class);
         assertThat(((Outcome.Busy) outcome).all()).isTrue();
     }
+
+    @Test
+    void an_answer_that_does_not_end_is_not_waited_for() throws Exception {
+        server.answers(new MockResponse.Builder().code(400).body("{}").bodyDelay(50, TimeUnit.SECONDS));
+        assertThat(apns(new PushHttp(server.client(), Duration.ofMillis(300))).push(SILENT))
+                .isInstanceOf(Outcome.Busy.class);
+    }
+
+    @Test
+    void an_answer_that_is_longer_than_any_reason_is_not_read() throws Exception {
+        server.answers(400, "x".repeat(100_000));
+        assertThat(apns.push(SILENT)).isInstanceOf(Outcome.Busy.class);
+    }
 }
