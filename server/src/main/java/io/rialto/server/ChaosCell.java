@@ -233,7 +233,7 @@ final class ChaosCell implements AutoCloseable {
         JsonNode key = keys().path("caller").path(0);
         String id = key.path("id").asString();
         return new CallerTokens(
-                Map.of(id, Base64.getDecoder().decode(key.path("key").asString())), id);
+                Map.of(id, Base64.getUrlDecoder().decode(key.path("key").asString())), id);
     }
 
     private JsonNode keys() {

@@ -50,7 +50,8 @@ final class InternalClient {
                         && Instant.parse(key.path("until").asString()).isAfter(now);
                 if (valid) {
                     String id = key.path("id").asString();
-                    byte[] secret = Base64.getDecoder().decode(key.path("key").asString());
+                    byte[] secret =
+                            Base64.getUrlDecoder().decode(key.path("key").asString());
                     return new CallerTokens(Map.of(id, secret), id);
                 }
             }
