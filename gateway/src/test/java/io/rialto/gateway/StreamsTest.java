@@ -162,7 +162,7 @@ final class StreamsTest {
             client.socket().sendPing(ByteBuffer.allocate(2)).get(10, TimeUnit.SECONDS);
             assertThat(client.next()).isEqualTo("(pong)");
             opened.on(opened.stream::end);
-            assertThat(client.next()).isEqualTo("(close 1000 )");
+            assertThat(client.next()).startsWith("(close 1000 ");
         }
     }
 

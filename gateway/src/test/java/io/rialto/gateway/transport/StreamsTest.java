@@ -92,13 +92,13 @@ final class StreamsTest {
     @Test
     void cuts_messages_however_they_come() throws Exception {
         try (RawClient client = ask(server.connect())) {
-            byte[] bytes = ByteBuffer.allocate(27)
+            byte[] bytes = ByteBuffer.allocate(29)
                     .put(framed("hello"))
                     .put(framed("one"))
                     .put(framed(""))
                     .put(framed("x"))
                     .array();
-            for (byte each : java.util.Arrays.copyOf(bytes, 24)) {
+            for (byte each : bytes) {
                 data(client, new byte[] {each});
             }
             for (String expected : List.of("(hello 10)", "one", "", "x")) {
@@ -290,7 +290,19 @@ final class StreamsTest {
 
     @Test
     void a_message_that_does_not_go_on_ends_the_connection() throws Exception {
-        restart(TestGateway.strict());
+        TransportSettings strict = TestGateway.strict();
+        TransportSettings.Times times = strict.times();
+        restart(new TransportSettings(
+                strict.limits(),
+                new TransportSettings.Times(
+                        times.handshake(),
+                        times.header(),
+                        times.body(),
+                        times.bodyBytesPerSecond(),
+                        times.answer(),
+                        times.idle(),
+                        Duration.ofMinutes(1)), // else its silence ends the stream first
+                strict.floods()));
         try (RawClient client = opened()) {
             data(client, new byte[] {0, 0, 0, 1, 0, 7});
             assertThat(client.readAll()).anyMatch(frame -> frame.type() == Http2Reader.GOAWAY);
@@ -406,10 +418,11 @@ final class StreamsTest {
             assertThat(server.next()).isEqualTo("(hello 1)");
             InboundStream stream = server.stream();
             int sent = 0;
-            while (server.heard.isEmpty() && sent++ < 10_000) {
+            while (!server.heard.contains("(closed)") && sent++ < 10_000) {
                 server.on(() -> stream.send(new byte[64 << 10]));
             }
-            assertThat(server.next()).isEqualTo("(closed)");
+            // The kernel's buffers may grow and take more in between.
+            assertThat(server.heard).contains("(closed)");
             assertThat(server.meters.streamsEnded(StreamEnd.SLOW)).isEqualTo(1);
             assertThat(server.meters.ended(ConnectionEnd.QUEUE_FULL)).isEqualTo(1);
         }
