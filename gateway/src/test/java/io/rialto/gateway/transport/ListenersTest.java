@@ -12,13 +12,19 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.IntStream;
+import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -91,6 +97,59 @@ final class ListenersTest {
             for (int i = 0; i < answers.size(); i++) {
                 assertThat(answers.get(i).get().body()).isEqualTo("body " + i);
             }
+        }
+    }
+
+    /**
+     * An answer above the channel's high-water mark stops the reading for a moment, with a read on its way that is
+     * cancelled: a transport that forgot to begin again hung a connection after some hundred calls.
+     */
+    @Test
+    void reading_goes_on_after_each_large_answer() throws Exception {
+        byte[] body = bytes(100_000);
+        try (TestGateway gateway = new TestGateway(TestCertificates.write(directory, "one"))) {
+            SSLContext trusting = TestCertificates.trusting(directory, "one");
+            HttpRequest request = HttpRequest.newBuilder(URI.create("https://localhost:" + gateway.tlsPort() + "/echo"))
+                    .timeout(Duration.ofSeconds(20))
+                    .POST(BodyPublishers.ofByteArray(body))
+                    .build();
+            try (ExecutorService phones = Executors.newVirtualThreadPerTaskExecutor()) {
+                List<Future<Integer>> answered = IntStream.range(0, 4)
+                        .mapToObj(phone -> phones.submit(() -> echoes(trusting, request, 200)))
+                        .toList();
+                for (Future<Integer> each : answered) {
+                    assertThat(each.get()).isEqualTo(200);
+                }
+            }
+        }
+    }
+
+    /** How many of a phone's calls in turn are answered with what they brought. */
+    private static int echoes(SSLContext trusting, HttpRequest request, int calls) throws Exception {
+        try (HttpClient phone = HttpClient.newBuilder().sslContext(trusting).build()) {
+            int answered = 0;
+            for (int i = 0; i < calls; i++) {
+                HttpResponse<byte[]> answer = phone.send(request, BodyHandlers.ofByteArray());
+                if (Arrays.equals(answer.body(), bytes(100_000))) {
+                    answered++;
+                }
+            }
+            return answered;
+        } catch (HttpTimeoutException e) {
+            throw new AssertionError("a call on an open connection was not answered", e);
+        }
+    }
+
+    @Test
+    void a_phone_that_takes_nothing_of_its_answers_is_ended() throws Exception {
+        TransportSettings defaults = TransportSettings.defaults();
+        TransportSettings quick =
+                new TransportSettings(defaults.limits(), TestGateway.strict().times(), defaults.floods());
+        try (TestGateway gateway = new TestGateway(quick);
+                RawClient client = new RawClient(gateway.plainPort())) {
+            client.write("GET /size/30000000 HTTP/1.1\r\nHost: a\r\n\r\n");
+            TestGateway.await("the end", () -> gateway.meters.ended(ConnectionEnd.ANSWER_STALLED) == 1);
+            TestGateway.await("no connection", () -> gateway.listeners.connections() == 0);
         }
     }
 

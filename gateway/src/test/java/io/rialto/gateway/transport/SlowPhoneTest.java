@@ -102,7 +102,10 @@ final class SlowPhoneTest {
             }
             lane.forEach(connection -> connection.sweep(now));
             channel.runPendingTasks();
-            if (meters.ended(ConnectionEnd.ANSWER_STALLED) + meters.ended(ConnectionEnd.BODY_TIMEOUT) > 0) {
+            if (meters.ended(ConnectionEnd.ANSWER_STALLED)
+                            + meters.ended(ConnectionEnd.BODY_TIMEOUT)
+                            + meters.ended(ConnectionEnd.IDLE)
+                    > 0) {
                 return second;
             }
         }
@@ -128,6 +131,25 @@ final class SlowPhoneTest {
         frame(Http2Reader.HEADERS, Http2Reader.END_HEADERS, 1, RawClient.request("/echo"));
         assertThat(secondsUntilTheEnd(() -> frame(Http2Reader.DATA, 0, 1, new byte[5 * 300])))
                 .isEqualTo(NEVER);
+    }
+
+    @Test
+    void a_body_that_stops_ends_its_connection() {
+        http2();
+        frame(Http2Reader.HEADERS, Http2Reader.END_HEADERS, 1, RawClient.request("/echo"));
+        frame(Http2Reader.DATA, 0, 1, new byte[16_000]);
+        assertThat(secondsUntilTheEnd(() -> {})).isBetween(20, 25);
+        assertThat(meters.ended(ConnectionEnd.BODY_TIMEOUT)).isEqualTo(1);
+    }
+
+    @Test
+    void a_connection_without_calls_ends_after_the_idle_time() {
+        http2();
+        frame(Http2Reader.HEADERS, Http2Reader.END_HEADERS | Http2Reader.END_STREAM, 1, RawClient.request("/a"));
+        window(1, ANSWER_BYTES);
+        window(0, ANSWER_BYTES);
+        assertThat(secondsUntilTheEnd(() -> {})).isBetween(300, 302);
+        assertThat(meters.ended(ConnectionEnd.IDLE)).isEqualTo(1);
     }
 
     @Test
