@@ -50,33 +50,36 @@ final class ChaosCell implements AutoCloseable {
     private final DataDirectory data;
     private final SecureRandom random;
     private final List<OneCell> places;
+    private final Optional<Path> clockLibrary;
     private final List<ChaosLink> links = new ArrayList<>();
     private final List<ChaosEdge> edges = new ArrayList<>();
     private final ExecutorService logins = Executors.newVirtualThreadPerTaskExecutor();
     private @Nullable LocalDatabases databases;
     private @Nullable ControlNode control;
     private @Nullable HttpServer backend;
+    private boolean closed;
 
-    private ChaosCell(DataDirectory data, SecureRandom random) {
+    /** A cell that is not started yet, so that whoever wants it closed in any case can see to that before. */
+    ChaosCell(DataDirectory data, SecureRandom random, Optional<Path> clockLibrary) {
         this.data = data;
         this.random = random;
+        this.clockLibrary = clockLibrary;
         // The ports of two regional cells are those of this cell's two edges.
         this.places = Topology.standard(0).cells().subList(0, 2);
     }
 
-    static ChaosCell start(DataDirectory data, SecureRandom random)
-            throws IOException, SQLException, InterruptedException {
-        ChaosCell cell = new ChaosCell(data, random);
-        try {
-            cell.begin();
-            return cell;
-        } catch (IOException | SQLException | InterruptedException | RuntimeException e) {
-            cell.close();
-            throw e;
+    /** Starts all of it; where that fails, or it is closed meanwhile, some of it may run until it is closed. */
+    void start() throws IOException, SQLException, InterruptedException {
+        startProcesses();
+        for (ChaosEdge edge : edges) {
+            edge.awaitReady();
         }
     }
 
-    private void begin() throws IOException, SQLException, InterruptedException {
+    private synchronized void startProcesses() throws IOException, SQLException, InterruptedException {
+        if (closed) {
+            return;
+        }
         Certificates tls = new Certificates(data.folder("tls"), random, Clock.systemUTC());
         tls.ensure();
         HttpServer login = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), LOGINS);
@@ -94,10 +97,7 @@ final class ChaosCell implements AutoCloseable {
             ChaosLink link = ChaosLink.to(
                     URI.create(inbox.url().substring("jdbc:".length())).getPort());
             links.add(link);
-            edges.add(ChaosEdge.start(data, settings(place, started, inbox, link), place));
-        }
-        for (ChaosEdge edge : edges) {
-            edge.awaitReady();
+            edges.add(ChaosEdge.start(data, settings(place, started, inbox, link), place, clockLibrary));
         }
     }
 
@@ -262,8 +262,19 @@ final class ChaosCell implements AutoCloseable {
                 : ProcessHandle.of(Long.parseLong(lines.getFirst().strip()));
     }
 
+    /** Every process of the database, where one runs. */
+    List<ProcessHandle> databaseProcesses() throws IOException {
+        List<ProcessHandle> all = new ArrayList<>();
+        postmaster().ifPresent(postmaster -> {
+            all.add(postmaster);
+            postmaster.descendants().forEach(all::add);
+        });
+        return all;
+    }
+
     @Override
-    public void close() {
+    public synchronized void close() {
+        closed = true;
         edges.forEach(ChaosEdge::close);
         links.forEach(ChaosLink::close);
         if (control != null) {

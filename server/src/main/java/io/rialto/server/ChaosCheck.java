@@ -11,7 +11,8 @@ import java.util.TreeMap;
 
 /**
  * Compares a history with what the inbox holds in the end: what was acknowledged is there once, with the sequence that was
- * answered; sequences have no gap; and each device applied every message of its user once, in order, and no others.
+ * answered; what was published after an answer comes after it; sequences have no gap; and each device applied every message
+ * of its user once, in order, and no others.
  */
 final class ChaosCheck {
     /**
@@ -88,17 +89,31 @@ final class ChaosCheck {
     private void publishes(List<ChaosEvent> history) {
         Set<UserKey> invoked = new HashSet<>();
         Map<UserKey, Long> first = new HashMap<>();
+        Map<String, Long> answered = new HashMap<>();
         for (ChaosEvent event : history) {
             if (event instanceof ChaosEvent.Invoked one) {
-                invoked.add(new UserKey(one.user(), one.key()));
+                UserKey key = new UserKey(one.user(), one.key());
+                if (invoked.add(key)) {
+                    later(key, answered.getOrDefault(one.user(), 0L));
+                }
             } else if (event instanceof ChaosEvent.Answered one) {
                 answer(one, first);
+                answered.merge(one.user(), one.sequence(), Math::max);
             }
         }
         for (UserKey one : stored.keySet()) {
             if (!invoked.contains(one)) {
                 findings.add("key " + one.key() + " is in the inbox of " + one.user() + ", but nobody published it");
             }
+        }
+    }
+
+    /** A message that was first published when another one was acknowledged already. */
+    private void later(UserKey key, long acknowledged) {
+        Long there = stored.get(key);
+        if (there != null && there <= acknowledged) {
+            findings.add("key " + key.key() + " of " + key.user() + " is at " + there
+                    + " in the inbox, but was published after " + acknowledged + " was acknowledged");
         }
     }
 

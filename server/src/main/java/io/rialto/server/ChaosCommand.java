@@ -12,7 +12,10 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -92,35 +95,57 @@ final class ChaosCommand {
         private boolean onDisk(DataDirectory directory, long chosen) throws Exception {
             Path disk = ChaosCell.databaseFolder(directory);
             boolean ownDisk = !quick && ChaosFaults.mount(disk);
-            try {
-                return started(directory, disk, ownDisk, chosen);
+            Optional<Path> clocks = quick ? Optional.empty() : ChaosEdge.clockLibrary();
+            List<ChaosFault.Step> steps = new ArrayList<>(
+                    quick ? ChaosFault.quickPlan(chosen) : ChaosFault.plan(chosen, Duration.ofMinutes(minutes)));
+            Map<ChaosFault, String> skipped = quick ? Map.of() : skipped(ownDisk, clocks.isPresent());
+            skipped.forEach((fault, why) -> say("NOT TESTED on this machine: " + fault + " (" + why + ")"));
+            steps.removeIf(step -> skipped.containsKey(step.fault()));
+            say("starting control, a cell with PostgreSQL and two edges, seed " + chosen + " ...");
+            ChaosCell cell = new ChaosCell(directory, new SecureRandom(), clocks);
+            ChaosFaults faults = new ChaosFaults(cell, disk);
+            // Whoever interrupts a run at any time leaves no process and no disk behind.
+            Thread hook = Thread.ofPlatform().unstarted(() -> end(cell, faults, disk, ownDisk));
+            Runtime.getRuntime().addShutdownHook(hook);
+            try (ChaosHistory history = new ChaosHistory(directory.path("history.jsonl"))) {
+                cell.start();
+                ChaosRun run = new ChaosRun(cell, faults, quick ? QUICK_LOAD : LOAD, chosen, history, this::say);
+                return tell(run.run(steps, directory.folder("phones")), steps, skipped.keySet(), chosen);
             } finally {
-                if (ownDisk) {
-                    ChaosFaults.unmount(disk);
+                // Refused where the hook itself is what ended the run.
+                try {
+                    Runtime.getRuntime().removeShutdownHook(hook);
+                    end(cell, faults, disk, ownDisk);
+                } catch (IllegalStateException e) {
+                    say("interrupted");
                 }
             }
         }
 
-        private boolean started(DataDirectory directory, Path disk, boolean ownDisk, long chosen) throws Exception {
-            List<ChaosFault.Step> steps = new ArrayList<>(
-                    quick ? ChaosFault.quickPlan(chosen) : ChaosFault.plan(chosen, Duration.ofMinutes(minutes)));
-            Set<ChaosFault> skipped = ownDisk ? Set.of() : Set.of(ChaosFault.FULL_DISK);
-            if (!quick && !skipped.isEmpty()) {
-                say("NOT TESTED on this machine: " + skipped
-                        + " (a small disk for the database cannot be mounted; as root it can)");
+        private static Map<ChaosFault, String> skipped(boolean ownDisk, boolean clocks) {
+            Map<ChaosFault, String> skipped = new TreeMap<>();
+            if (!ownDisk) {
+                skipped.put(ChaosFault.FULL_DISK, "a small disk for the database cannot be mounted; as root it can");
             }
-            steps.removeIf(step -> skipped.contains(step.fault()));
-            say("starting control, a cell with PostgreSQL and two edges, seed " + chosen + " ...");
-            ChaosCell cell = ChaosCell.start(directory, new SecureRandom());
-            Thread hook = Thread.ofPlatform().unstarted(cell::close);
-            Runtime.getRuntime().addShutdownHook(hook);
-            try (ChaosHistory history = new ChaosHistory(directory.path("history.jsonl"))) {
-                ChaosRun run = new ChaosRun(
-                        cell, new ChaosFaults(cell, disk), quick ? QUICK_LOAD : LOAD, chosen, history, this::say);
-                return tell(run.run(steps, directory.folder("phones")), steps, skipped, chosen);
-            } finally {
+            if (!clocks) {
+                String why = "clocks of processes are moved by libfaketime; Debian has it in its package libfaketime";
+                skipped.put(ChaosFault.CLOCK_AHEAD, why);
+                skipped.put(ChaosFault.CLOCK_BEHIND, why);
+            }
+            return skipped;
+        }
+
+        private void end(ChaosCell cell, ChaosFaults faults, Path disk, boolean ownDisk) {
+            try {
+                faults.resume();
                 cell.close();
-                Runtime.getRuntime().removeShutdownHook(hook);
+                if (ownDisk) {
+                    ChaosFaults.unmount(disk);
+                }
+            } catch (IOException e) {
+                say("not all was ended: " + e);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
             }
         }
 

@@ -5,13 +5,21 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
-/** An edge in a process of its own, which can be killed and started again. */
+/**
+ * An edge in a process of its own, which can be killed and started again, and whose clock of the day can be moved where
+ * libfaketime is there.
+ */
 final class ChaosEdge implements AutoCloseable {
     private static final Duration START = Duration.ofSeconds(60);
     private static final int POLL_MILLIS = 50;
@@ -20,16 +28,41 @@ final class ChaosEdge implements AutoCloseable {
     private final List<String> command;
     private final Path log;
     private final OneCell place;
+    private final Path offset;
+    private final Optional<Path> clockLibrary;
     private Process process;
+    private boolean closed;
 
-    private ChaosEdge(DataDirectory data, List<String> command, OneCell place) throws IOException {
+    private ChaosEdge(DataDirectory data, List<String> command, OneCell place, Optional<Path> clockLibrary)
+            throws IOException {
         this.command = command;
         this.log = data.folder("logs").resolve(place.node() + ".log");
         this.place = place;
+        this.offset = data.folder("clocks").resolve(place.node());
+        this.clockLibrary = clockLibrary;
+        moveClock(Duration.ZERO);
         this.process = launch();
     }
 
-    static ChaosEdge start(DataDirectory data, List<String> settings, OneCell place) throws IOException {
+    /** The library that moves clocks, as Debian's package libfaketime installs it. */
+    static Optional<Path> clockLibrary() throws IOException {
+        Path folder = Path.of("/usr/lib");
+        if (!Files.isDirectory(folder)) {
+            return Optional.empty();
+        }
+        try (DirectoryStream<Path> places = Files.newDirectoryStream(folder, "*-linux-gnu")) {
+            for (Path place : places) {
+                Path library = place.resolve("faketime").resolve("libfaketimeMT.so.1");
+                if (Files.exists(library)) {
+                    return Optional.of(library);
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    static ChaosEdge start(DataDirectory data, List<String> settings, OneCell place, Optional<Path> clockLibrary)
+            throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED",
@@ -41,14 +74,31 @@ final class ChaosEdge implements AutoCloseable {
                 "node",
                 "--role=edge"));
         settings.forEach(setting -> command.add("--set=" + setting));
-        return new ChaosEdge(data, command, place);
+        return new ChaosEdge(data, command, place, clockLibrary);
     }
 
     private Process launch() throws IOException {
-        return new ProcessBuilder(command)
+        ProcessBuilder builder = new ProcessBuilder(command)
                 .redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
-                .start();
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+        clockLibrary.ifPresent(library -> builder.environment()
+                .putAll(Map.of(
+                        "LD_PRELOAD",
+                        library.toString(),
+                        "FAKETIME_TIMESTAMP_FILE",
+                        offset.toString(),
+                        // Seconds until a change of the file is seen.
+                        "FAKETIME_CACHE_DURATION",
+                        "1",
+                        // Clocks of days jump; those that measure do not.
+                        "FAKETIME_DONT_FAKE_MONOTONIC",
+                        "1")));
+        return builder.start();
+    }
+
+    /** What the clock of the day of the process says more than it should; seen within a second. */
+    void moveClock(Duration by) throws IOException {
+        Files.writeString(offset, String.format(Locale.ROOT, "%+d\n", by.toSeconds()));
     }
 
     /** Waits until it listens. */
@@ -75,16 +125,19 @@ final class ChaosEdge implements AutoCloseable {
         process.destroyForcibly().waitFor();
     }
 
-    void startAgain() throws IOException {
-        process = launch();
+    synchronized void startAgain() throws IOException {
+        if (!closed) {
+            process = launch();
+        }
     }
 
-    ProcessHandle handle() {
+    synchronized ProcessHandle handle() {
         return process.toHandle();
     }
 
     @Override
-    public void close() {
+    public synchronized void close() {
+        closed = true;
         process.destroyForcibly();
         try {
             process.waitFor();

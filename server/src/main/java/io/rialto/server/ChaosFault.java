@@ -28,7 +28,11 @@ enum ChaosFault {
     /** 200 ms in each direction. */
     SLOW(4_000, 8_000),
     /** The disk of the database is full, and then has space again. */
-    FULL_DISK(3_000, 6_000);
+    FULL_DISK(3_000, 6_000),
+    /** The clock of one edge says one hour more, and then the right time again: no caller's token is good meanwhile. */
+    CLOCK_AHEAD(4_000, 8_000),
+    /** The clock of one edge says so many seconds less that what it is told still counts as fresh. */
+    CLOCK_BEHIND(4_000, 8_000);
 
     private static final Duration QUICK = Duration.ofSeconds(3);
     private static final int MIN_PAUSE_MILLIS = 2_000;

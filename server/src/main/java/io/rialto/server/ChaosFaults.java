@@ -5,13 +5,16 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** Makes faults, and ends them. */
 final class ChaosFaults {
     private static final Duration DELAY = Duration.ofMillis(200);
+    private static final Duration AHEAD = Duration.ofHours(1);
+    /** Below what a caller's token may be early: publishes go on. */
+    private static final Duration BEHIND = Duration.ofSeconds(4);
+
     private static final String DISK = "1g";
     private static final int BLOCK = 1 << 20;
 
@@ -39,13 +42,15 @@ final class ChaosFaults {
             case KILL_EDGE -> edge.kill();
             case KILL_DATABASE -> cell.postmaster().ifPresent(ProcessHandle::destroyForcibly);
             case STOP_EDGE -> signal("STOP", List.of(edge.handle()));
-            case STOP_DATABASE -> signal("STOP", database());
+            case STOP_DATABASE -> signal("STOP", cell.databaseProcesses());
             case PARTITION -> link.set(new ChaosLink.State(false, false, false, Duration.ZERO));
             case NOTHING_TO_DATABASE -> link.set(new ChaosLink.State(false, true, false, Duration.ZERO));
             case NOTHING_FROM_DATABASE -> link.set(new ChaosLink.State(true, false, false, Duration.ZERO));
             case CUT -> link.set(new ChaosLink.State(true, true, true, Duration.ZERO));
             case SLOW -> link.set(new ChaosLink.State(true, true, false, DELAY));
             case FULL_DISK -> fill();
+            case CLOCK_AHEAD -> edge.moveClock(AHEAD);
+            case CLOCK_BEHIND -> edge.moveClock(BEHIND.negated());
         }
     }
 
@@ -58,20 +63,17 @@ final class ChaosFaults {
             }
             case KILL_DATABASE -> {}
             case STOP_EDGE -> signal("CONT", List.of(edge.handle()));
-            case STOP_DATABASE -> signal("CONT", database());
+            case STOP_DATABASE -> signal("CONT", cell.databaseProcesses());
             case PARTITION, NOTHING_TO_DATABASE, NOTHING_FROM_DATABASE, CUT, SLOW ->
                 cell.link(step.edge()).set(ChaosLink.State.WHOLE);
             case FULL_DISK -> Files.deleteIfExists(filler());
+            case CLOCK_AHEAD, CLOCK_BEHIND -> edge.moveClock(Duration.ZERO);
         }
     }
 
-    private List<ProcessHandle> database() throws IOException {
-        List<ProcessHandle> all = new ArrayList<>();
-        cell.postmaster().ifPresent(postmaster -> {
-            all.add(postmaster);
-            postmaster.descendants().forEach(all::add);
-        });
-        return all;
+    /** Lets what is paused go on, so that it can be ended in order. */
+    void resume() throws IOException, InterruptedException {
+        signal("CONT", cell.databaseProcesses());
     }
 
     private static void signal(String name, List<ProcessHandle> processes) throws IOException, InterruptedException {
