@@ -116,7 +116,12 @@ final class DemoCommand implements Callable<Integer> {
             books.add("--user=wallet");
             books.add("--password-file=" + stack.walletPassword());
             // Money in transit arrives first, and is told of then.
-            boolean ledger = check(programs, "io.rialto.wallet.LedgerCheck", books, "--acknowledged=" + acknowledged);
+            boolean ledger = check(
+                    programs,
+                    "io.rialto.wallet.LedgerCheck",
+                    books,
+                    "--acknowledged=" + acknowledged,
+                    "--acknowledged-count=" + promised(summary));
             boolean messages = check(programs, "io.rialto.wallet.MessageCheck", books, "--received=" + received);
             fleet.getOutputStream().close();
             boolean phones = fleet.waitFor() == 0;
@@ -134,10 +139,17 @@ final class DemoCommand implements Callable<Integer> {
         }
     }
 
-    private static boolean check(JavaPrograms programs, String program, List<String> books, String more)
+    /** How many transfers the phones say they were promised; none where they ended without a summary. */
+    private static long promised(Path summary) {
+        return Files.exists(summary)
+                ? Json.mapper().readTree(summary).path("acknowledged-transfers").asLong()
+                : 0;
+    }
+
+    private static boolean check(JavaPrograms programs, String program, List<String> books, String... more)
             throws IOException, InterruptedException {
         List<String> arguments = new ArrayList<>(books);
-        arguments.add(more);
+        arguments.addAll(List.of(more));
         return foreground(programs.wallet(program, arguments)) == 0;
     }
 

@@ -46,6 +46,11 @@ public final class LedgerCheck implements Callable<Integer> {
     private @Nullable Path acknowledged;
 
     @Option(
+            names = "--acknowledged-count",
+            description = "How many ids that file has; another number is a fault of whoever wrote it.")
+    private @Nullable Long acknowledgedCount;
+
+    @Option(
             names = "--wait-seconds",
             defaultValue = "10",
             description = "For money in transit to arrive (${DEFAULT-VALUE}).")
@@ -77,6 +82,11 @@ public final class LedgerCheck implements Callable<Integer> {
                 : Files.readAllLines(acknowledged).stream()
                         .filter(line -> !line.isBlank())
                         .collect(Collectors.toSet());
+        if (acknowledgedCount != null && acknowledgedCount != promised.size()) {
+            out.println("ledger: not checked, " + acknowledged + " has " + promised.size() + " ids (expected: "
+                    + acknowledgedCount + ")");
+            return 1;
+        }
         Books books = settled(cells, promised, Duration.ofSeconds(waitSeconds));
         out.println(books.summary());
         books.findings().forEach(finding -> out.println("WRONG: " + finding));

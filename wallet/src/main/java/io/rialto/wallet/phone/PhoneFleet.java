@@ -11,6 +11,7 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Collections;
@@ -220,7 +221,9 @@ public final class PhoneFleet implements Callable<Integer> {
         }
     }
 
+    /** The summary tells whoever reads it that the files are whole, though this program may stay. */
     private void finish(double took, Promises promises) throws IOException {
+        promises.flush();
         Map<String, Object> summary = new LinkedHashMap<>();
         summary.put("phones", phones);
         summary.put("seconds", took);
@@ -230,7 +233,8 @@ public final class PhoneFleet implements Callable<Integer> {
         if (json == null) {
             out.println(text);
         } else {
-            Files.writeString(json, text + "\n");
+            Path whole = Files.writeString(json.resolveSibling(json.getFileName() + ".new"), text + "\n");
+            Files.move(whole, json, StandardCopyOption.ATOMIC_MOVE);
         }
     }
 }

@@ -28,6 +28,11 @@ final class Promises implements AutoCloseable {
         }
     }
 
+    /** All that was added is in the file. */
+    synchronized void flush() throws IOException {
+        file.flush();
+    }
+
     synchronized long count() {
         return count;
     }
