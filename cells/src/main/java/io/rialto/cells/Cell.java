@@ -9,9 +9,18 @@ import java.util.Optional;
  * A place that serves its users completely: edges, services and a database.
  *
  * @param city where it is, for people; empty where nobody said
+ * @param jurisdiction whose law the cell is under; empty where users that are pinned to one must not be
  * @param publicUrls where phones reach it, the preferred first
+ * @param deployUnits the parts that its users are spread over; empty where its backends are all alike
  */
-public record Cell(String id, Type type, String city, List<URI> publicUrls, List<Node> nodes) {
+public record Cell(
+        String id,
+        Type type,
+        String city,
+        Optional<String> jurisdiction,
+        List<URI> publicUrls,
+        List<Node> nodes,
+        List<DeployUnit> deployUnits) {
     public enum Type {
         /** Owns shards of users. */
         REGIONAL,
@@ -31,10 +40,16 @@ public record Cell(String id, Type type, String city, List<URI> publicUrls, List
     public Cell {
         publicUrls = List.copyOf(publicUrls);
         nodes = List.copyOf(nodes);
+        deployUnits = List.copyOf(deployUnits);
     }
 
     /** The node of this id. */
     public Optional<Node> node(String id) {
         return nodes.stream().filter(node -> node.id().equals(id)).findFirst();
+    }
+
+    /** Whether data of users that are pinned to this jurisdiction, where they are pinned at all, may be in the cell. */
+    public boolean mayHold(Optional<String> pinned) {
+        return pinned.isEmpty() || pinned.equals(jurisdiction);
     }
 }

@@ -8,6 +8,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * The fence in one cell's database, schema {@code rialto}: the last and decisive check that a write is for a shard that
@@ -87,7 +88,8 @@ public final class Fence {
         }
         try (PreparedStatement statement = connection.prepareStatement(
                 "INSERT INTO rialto.fence (shard, epoch, state) VALUES (?, ?, ?) ON CONFLICT (shard) DO NOTHING")) {
-            for (Place place : table.places()) {
+            for (Place place : Stream.concat(table.places().stream(), table.shadowPlaces().stream())
+                    .toList()) {
                 // A shard that has moved before must not appear open in a database that was not part of the move.
                 boolean open = place.cell().id().equals(cell) && (fresh || place.epoch() == 1);
                 statement.setInt(1, place.shard());

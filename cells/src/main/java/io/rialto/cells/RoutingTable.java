@@ -1,9 +1,11 @@
 package io.rialto.cells;
 
 import io.rialto.protocol.Buckets;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -25,18 +27,43 @@ public final class RoutingTable {
     /** Shards of single users begin here; users' common shards are below. */
     public static final int FIRST_OVERRIDE_SHARD = 1000;
 
+    /** Shards of pressure-test traffic are at and around this: shard 7's is -1007, that of global data -999. */
+    static final int FIRST_SHADOW_SHARD = -1000;
+
     private final Place[] places;
     private final Map<String, Place> overrides;
     private final Place global;
     private final Map<String, Cell> cells;
     private final Map<String, Unit> units;
+    private final Pins pins;
+    private final Colours colours;
+    private final Shadow shadow;
 
-    RoutingTable(Place[] places, Map<String, Place> overrides, Place global, List<Cell> cells, Collection<Unit> units) {
-        this.places = places.clone();
-        this.overrides = Map.copyOf(overrides);
-        this.global = global;
-        this.cells = cells.stream().collect(Collectors.toUnmodifiableMap(Cell::id, Function.identity()));
-        this.units = units.stream().collect(Collectors.toUnmodifiableMap(Unit::id, Function.identity()));
+    /** What pressure-test traffic sees in place of the real shards; a null is a shard without a target. */
+    @SuppressWarnings("ArrayRecordComponent") // never compared
+    record Shadow(@Nullable Place[] places, Optional<Place> global) {}
+
+    /** What a section says, checked. */
+    @SuppressWarnings("ArrayRecordComponent") // never compared
+    record Parts(
+            Place[] places,
+            Map<String, Place> overrides,
+            Place global,
+            List<Cell> cells,
+            Collection<Unit> units,
+            Pins pins,
+            Colours colours,
+            Shadow shadow) {}
+
+    RoutingTable(Parts parts) {
+        this.places = parts.places().clone();
+        this.overrides = Map.copyOf(parts.overrides());
+        this.global = parts.global();
+        this.cells = parts.cells().stream().collect(Collectors.toUnmodifiableMap(Cell::id, Function.identity()));
+        this.units = parts.units().stream().collect(Collectors.toUnmodifiableMap(Unit::id, Function.identity()));
+        this.pins = parts.pins();
+        this.colours = parts.colours();
+        this.shadow = parts.shadow();
     }
 
     /**
@@ -117,5 +144,68 @@ public final class RoutingTable {
     /** All units, in no particular order. */
     public Collection<Unit> units() {
         return units.values();
+    }
+
+    /** The jurisdiction that a user is pinned to, by a pin of the user's own or that of the user's common shard. */
+    public Optional<String> jurisdiction(String userId) {
+        return pins.ofUser(userId, Buckets.of(userId, places.length));
+    }
+
+    /** The jurisdiction that everything of this shard must stay in, a single user's shard included. */
+    public Optional<String> jurisdiction(int shard) {
+        return overrides.entrySet().stream()
+                .filter(own -> own.getValue().shard() == shard)
+                .findFirst()
+                .map(own -> jurisdiction(own.getKey()))
+                .orElseGet(() -> pins.ofShard(shard));
+    }
+
+    /** Users with a shard of their own, by user id. */
+    public Map<String, Place> overrides() {
+        return overrides;
+    }
+
+    /**
+     * The colour of the backends that serve a user in a cell: the user's own, or by the weights of the cell's deploy units,
+     * where the same user falls on the same side as long as the weights stay. Empty where the cell has no deploy units.
+     */
+    public String colour(String userId, Cell cell) {
+        return colours.of(userId, cell.deployUnits());
+    }
+
+    /** Data of this table that is not where the pins of another one want it. */
+    List<TableRules.Displaced> displacedBy(RoutingTable pinning) {
+        return TableRules.displaced(pinning.pins, places, overrides);
+    }
+
+    /**
+     * Where pressure-test traffic of a user goes; empty where it has no target, or none within the jurisdiction that the
+     * user is pinned to, and must be refused.
+     */
+    public Optional<Place> shadow(String userId) {
+        int bucket = Buckets.of(userId, places.length);
+        return Optional.ofNullable(shadow.places()[bucket])
+                .filter(place -> place.cell().mayHold(pins.ofUser(userId, bucket)));
+    }
+
+    /** Where pressure-test traffic on global data goes; empty where it must be refused. */
+    public Optional<Place> globalShadow() {
+        return shadow.global();
+    }
+
+    /** Every place of pressure-test traffic. */
+    public List<Place> shadowPlaces() {
+        return Stream.concat(Arrays.stream(shadow.places()).filter(Objects::nonNull), shadow.global().stream())
+                .toList();
+    }
+
+    /** The shard in which pressure-test traffic finds its own rows in place of those of a common or the global shard. */
+    public static int shadowOf(int shard) {
+        return FIRST_SHADOW_SHARD - shard;
+    }
+
+    /** Whether a shard is one of pressure-test traffic. */
+    public static boolean isShadow(int shard) {
+        return shard < GLOBAL_SHARD;
     }
 }

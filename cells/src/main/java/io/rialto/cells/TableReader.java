@@ -11,6 +11,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.IntUnaryOperator;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -45,7 +47,10 @@ final class TableReader {
         int shards = table.integer("shards", 1, MAX_SHARDS);
         table.objects("cells", MAX_CELLS, this::cell);
         table.objects("units", MAX_UNITS, this::unit);
-        Place[] places = assignments(shards);
+        Place[] places = assignments(table, shards, shard -> shard);
+        if (table.isFine()) {
+            complete(places);
+        }
         Map<String, Place> overrides = overrides();
         Optional<Place> global = table.object("global", this::global).flatMap(place -> place);
         if (!table.has("global")) {
@@ -57,11 +62,41 @@ final class TableReader {
         if (globalCells != 1) {
             table.refuse("cells", globalCells + " of type global", "exactly one of type global");
         }
+        TableRules rules = new TableRules(table, shards);
+        Pins pins = rules.pins(places, overrides, jurisdictions());
+        Colours colours = rules.colours();
+        RoutingTable.Shadow shadow = table.object("shadow", json -> shadow(json, shards, pins))
+                .orElseGet(() -> new RoutingTable.Shadow(new Place[shards], Optional.empty()));
         table.end();
         if (!table.isFine() || global.isEmpty()) {
             throw new TableException(table.errors());
         }
-        return new RoutingTable(places, overrides, global.get(), List.copyOf(cells.values()), units.values());
+        return new RoutingTable(new RoutingTable.Parts(
+                places,
+                overrides,
+                global.get(),
+                List.copyOf(cells.values()),
+                List.copyOf(units.values()),
+                pins,
+                colours,
+                shadow));
+    }
+
+    private Set<String> jurisdictions() {
+        Set<String> all = new TreeSet<>();
+        cells.values().forEach(cell -> cell.jurisdiction().ifPresent(all::add));
+        return all;
+    }
+
+    private RoutingTable.Shadow shadow(JsonSection json, int shards, Pins pins) {
+        @Nullable Place[] places = assignments(json, shards, RoutingTable::shadowOf);
+        Optional<Place> global = json.object(
+                        "global", one -> globalPlace(one, RoutingTable.shadowOf(RoutingTable.GLOBAL_SHARD)))
+                .flatMap(place -> place);
+        // A pressure test is fed with what real users did.
+        TableRules.displaced(pins.ofShards(), places, Map.of())
+                .forEach(error -> json.refuse("assignments", error.value(), error.expected()));
+        return new RoutingTable.Shadow(places, global);
     }
 
     private Optional<Cell> cell(JsonSection json) {
@@ -75,7 +110,7 @@ final class TableReader {
         }
         List<Cell.Node> nodes = new ArrayList<>();
         json.objects("nodes", MAX_NODES, this::node).forEach(node -> node.ifPresent(nodes::add));
-        Cell cell = new Cell(id, type, city, urls, nodes);
+        Cell cell = new Cell(id, type, city, TableRules.jurisdiction(json), urls, nodes, TableRules.deployUnits(json));
         if (cells.putIfAbsent(id, cell) != null) {
             json.refuse("id", id, "an id that no other cell has");
         }
@@ -109,44 +144,44 @@ final class TableReader {
         return Optional.of(unit);
     }
 
-    private Place[] assignments(int shards) {
+    private @Nullable Place[] assignments(JsonSection from, int shards, IntUnaryOperator number) {
         @Nullable Place[] places = new Place[shards];
-        table.objects("assignments", MAX_SHARDS, json -> {
-            int from = json.integer("from", 0, shards - 1);
-            int to = json.integer("to", 0, shards - 1);
-            if (to < from) {
-                json.refuse("to", to, "from (" + from + ") or more");
+        from.objects("assignments", MAX_SHARDS, json -> assignment(json, places, number));
+        return places;
+    }
+
+    private Optional<Place> assignment(JsonSection json, @Nullable Place[] places, IntUnaryOperator number) {
+        int from = json.integer("from", 0, places.length - 1);
+        int to = json.integer("to", 0, places.length - 1);
+        if (to < from) {
+            json.refuse("to", to, "from (" + from + ") or more");
+        }
+        Optional<Place> first = place(json, from);
+        for (int shard = from; shard <= to; shard++) {
+            if (places[shard] != null) {
+                json.refuse("from", from + ".." + to, "no shard of another assignment, such as " + shard);
+                break;
             }
-            Optional<Place> first = place(json, from);
-            for (int shard = from; shard <= to; shard++) {
-                if (places[shard] != null) {
-                    json.refuse("from", from + ".." + to, "no shard of another assignment, such as " + shard);
-                    break;
-                }
-                int own = shard;
-                places[shard] = first.map(place -> new Place(own, place.epoch(), place.unit(), place.cell()))
-                        .orElse(null);
-            }
-            return first;
-        });
-        if (table.isFine()) {
-            for (int shard = 0; shard < shards; shard++) {
-                if (places[shard] == null) {
-                    table.refuse("assignments", "none for shard " + shard, "each of 0.." + (shards - 1) + " once");
-                }
+            int own = number.applyAsInt(shard);
+            places[shard] = first.map(place -> new Place(own, place.epoch(), place.unit(), place.cell()))
+                    .orElse(null);
+        }
+        return first;
+    }
+
+    private void complete(@Nullable Place[] places) {
+        for (int shard = 0; shard < places.length; shard++) {
+            if (places[shard] == null) {
+                table.refuse("assignments", "none for shard " + shard, "each of 0.." + (places.length - 1) + " once");
             }
         }
-        return places;
     }
 
     private Map<String, Place> overrides() {
         Map<String, Place> overrides = new HashMap<>();
         Set<Integer> taken = new HashSet<>();
         table.objects("overrides", MAX_OVERRIDES, json -> {
-            String user = json.text("user");
-            if (user.length() > MAX_USER_ID) {
-                json.refuse("user", user.length() + " characters", "at most " + MAX_USER_ID);
-            }
+            String user = user(json);
             int shard = json.integer("shard", RoutingTable.FIRST_OVERRIDE_SHARD, Integer.MAX_VALUE);
             if (!taken.add(shard)) {
                 json.refuse("shard", shard, "a shard that no other user has");
@@ -162,7 +197,11 @@ final class TableReader {
 
     private Optional<Place> global(JsonSection json) {
         json.integer("shard", RoutingTable.GLOBAL_SHARD, RoutingTable.GLOBAL_SHARD, RoutingTable.GLOBAL_SHARD);
-        Optional<Place> place = place(json, RoutingTable.GLOBAL_SHARD);
+        return globalPlace(json, RoutingTable.GLOBAL_SHARD);
+    }
+
+    private Optional<Place> globalPlace(JsonSection json, int shard) {
+        Optional<Place> place = place(json, shard);
         if (place.isPresent() && place.get().cell().type() != Cell.Type.GLOBAL) {
             json.refuse("unit", place.get().unit().id(), "a unit of the cell of type global");
         }
@@ -179,6 +218,14 @@ final class TableReader {
             return Optional.empty();
         }
         return Optional.of(new Place(shard, epoch, unit, cell));
+    }
+
+    static String user(JsonSection json) {
+        String user = json.text("user");
+        if (user.length() > MAX_USER_ID) {
+            json.refuse("user", user.length() + " characters", "at most " + MAX_USER_ID);
+        }
+        return user;
     }
 
     private static String id(JsonSection json) {

@@ -22,7 +22,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -59,7 +58,7 @@ public final class ControlStore implements AutoCloseable {
     private final Database database;
     private final SnapshotSigner signer;
     private final SnapshotEnvelope opener;
-    private final Map<String, Function<JsonNode, List<String>>> validators;
+    private final Map<String, SectionCheck> validators;
     private final InstantSource clock;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
@@ -69,10 +68,7 @@ public final class ControlStore implements AutoCloseable {
     private volatile @Nullable String lastError;
 
     private ControlStore(
-            Database database,
-            SnapshotSigner signer,
-            Map<String, Function<JsonNode, List<String>>> validators,
-            InstantSource clock) {
+            Database database, SnapshotSigner signer, Map<String, SectionCheck> validators, InstantSource clock) {
         this.database = database;
         this.signer = signer;
         this.opener = SnapshotEnvelope.trusting(List.of(signer.publicKey()));
@@ -87,10 +83,7 @@ public final class ControlStore implements AutoCloseable {
      * @throws SQLException where the database cannot be read
      */
     public static ControlStore open(
-            Database database,
-            SnapshotSigner signer,
-            Map<String, Function<JsonNode, List<String>>> validators,
-            InstantSource clock)
+            Database database, SnapshotSigner signer, Map<String, SectionCheck> validators, InstantSource clock)
             throws SQLException {
         for (String name : validators.keySet()) {
             if (!SECTION.matcher(name).matches()) {
@@ -154,12 +147,12 @@ public final class ControlStore implements AutoCloseable {
      * @param author for the history, at most 200 characters
      */
     public PutResult put(Map<String, JsonNode> changes, long expectedVersion, String author) throws SQLException {
-        List<String> errors = errors(changes, author);
+        refresh();
+        Current base = current;
+        List<String> errors = errors(base, changes, author);
         if (!errors.isEmpty()) {
             return new PutResult.Invalid(errors);
         }
-        refresh();
-        Current base = current;
         if (base.version() != expectedVersion) {
             return new PutResult.Conflict(base.version());
         }
@@ -180,7 +173,7 @@ public final class ControlStore implements AutoCloseable {
         return new PutResult.Accepted(next.version());
     }
 
-    private List<String> errors(Map<String, JsonNode> changes, String author) {
+    private List<String> errors(Current base, Map<String, JsonNode> changes, String author) {
         List<String> errors = new ArrayList<>();
         if (author.isBlank() || author.length() > MAX_AUTHOR || author.chars().anyMatch(Character::isISOControl)) {
             errors.add("author: " + author.length() + " characters (expected: 1.." + MAX_AUTHOR + ", printable)");
@@ -189,13 +182,14 @@ public final class ControlStore implements AutoCloseable {
             errors.add("sections: none (expected: at least one)");
         }
         new TreeMap<>(changes).forEach((name, value) -> {
-            Function<JsonNode, List<String>> validator = validators.get(name);
+            SectionCheck validator = validators.get(name);
             if (validator == null) {
                 errors.add("section: " + name + " (expected: one of " + sectionNames() + ")");
             } else if (!value.isObject()) {
                 errors.add(name + ": " + value.getNodeType() + " (expected: an object)");
             } else {
-                errors.addAll(validator.apply(value));
+                errors.addAll(
+                        validator.errors(Optional.ofNullable(base.sections().get(name)), value));
             }
         });
         return errors;

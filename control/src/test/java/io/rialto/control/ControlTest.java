@@ -35,7 +35,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -50,15 +49,15 @@ class ControlTest {
     private static final SecureRandom RANDOM = new SecureRandom();
 
     /** Accepts any colour but red, and tells each wrong key. */
-    private static final Map<String, Function<JsonNode, List<String>>> VALIDATORS = Map.of(
+    private static final Map<String, SectionCheck> VALIDATORS = Map.of(
             "table",
-            section -> section.propertyNames().stream()
+            (before, section) -> section.propertyNames().stream()
                     .filter(name -> !name.equals("colour")
                             || section.get(name).asString().equals("red"))
                     .map(name -> "table." + name + ": wrong (expected: right)")
                     .toList(),
             "keys",
-            section -> List.of());
+            (before, section) -> List.of());
 
     @TempDir
     static Path directory;

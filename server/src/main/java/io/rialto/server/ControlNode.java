@@ -1,9 +1,11 @@
 package io.rialto.server;
 
 import io.rialto.cells.RoutingTable;
+import io.rialto.cells.TableChange;
 import io.rialto.control.ControlServer;
 import io.rialto.control.ControlSettings;
 import io.rialto.control.ControlStore;
+import io.rialto.control.SectionCheck;
 import io.rialto.gateway.config.GatewayConfig;
 import io.rialto.gateway.config.Keys;
 import io.rialto.node.SnapshotSigner;
@@ -13,23 +15,20 @@ import java.io.IOException;
 import java.security.SecureRandom;
 import java.sql.SQLException;
 import java.time.Clock;
-import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
-import tools.jackson.databind.JsonNode;
 
 /** Control: the store of snapshots and its HTTP API. It knows what each room says of its own section, and no more. */
 final class ControlNode implements AutoCloseable {
     /** What is wrong with a section, by its name. */
-    static final Map<String, Function<JsonNode, List<String>>> VALIDATORS = Map.of(
+    static final Map<String, SectionCheck> VALIDATORS = Map.of(
             RoutingTable.SECTION,
-            RoutingTable::errors,
+            TableChange::errors,
             "gateway",
-            GatewayConfig::errors,
+            SectionCheck.of(GatewayConfig::errors),
             "keys",
-            section -> Keys.errors(section, Clock.systemUTC().instant()),
+            SectionCheck.of(section -> Keys.errors(section, Clock.systemUTC().instant())),
             SyncConfig.SECTION,
-            SyncConfig::errors);
+            SectionCheck.of(SyncConfig::errors));
 
     private final SnapshotSigner signer;
     private final ControlStore store;

@@ -7,13 +7,14 @@ import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 class ControlNodeTest {
     private static List<String> errors(String section, JsonNode value) {
-        return Objects.requireNonNull(ControlNode.VALIDATORS.get(section)).apply(value);
+        return Objects.requireNonNull(ControlNode.VALIDATORS.get(section)).errors(Optional.empty(), value);
     }
 
     @Test

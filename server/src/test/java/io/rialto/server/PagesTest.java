@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -66,6 +67,6 @@ class PagesTest {
     }
 
     private static List<String> errors(String section, JsonNode value) {
-        return Objects.requireNonNull(ControlNode.VALIDATORS.get(section)).apply(value);
+        return Objects.requireNonNull(ControlNode.VALIDATORS.get(section)).errors(Optional.empty(), value);
     }
 }
