@@ -22,6 +22,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,7 +33,10 @@ final class ChaosDevice implements AutoCloseable {
     /** The list is emptied now and then, as an app does. */
     private static final int KEPT = 500;
 
-    private static final int LOGIN_TRIES = 5;
+    /** All log in at once, on a machine that has other work, and edges turn away what would wait long. */
+    private static final int LOGIN_TRIES = 30;
+
+    private static final long LOGIN_PAUSE_NANOS = 500_000_000;
 
     private final ChaosCell cell;
     private final int number;
@@ -106,6 +110,7 @@ final class ChaosDevice implements AutoCloseable {
                 if (attempt == LOGIN_TRIES) {
                     throw e;
                 }
+                LockSupport.parkNanos(LOGIN_PAUSE_NANOS);
             }
         }
     }

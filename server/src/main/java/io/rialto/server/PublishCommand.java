@@ -9,6 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -66,6 +68,15 @@ final class PublishCommand implements Callable<Integer> {
             paramLabel = "KEY",
             description = "Of messages with one such key only the last counts.")
     private String collapse = "";
+
+    @Option(
+            names = "--template",
+            paramLabel = "ID",
+            description = "Of the topic, for what the vendor of a device that is away shows (default: nothing).")
+    private String template = "";
+
+    @Option(names = "--value", paramLabel = "NAME=TEXT", description = "Of a placeholder; it goes through the vendor.")
+    private Map<String, String> values = new TreeMap<>();
 
     /** Who gets it; one of these. */
     static final class To {
@@ -135,7 +146,8 @@ final class PublishCommand implements Callable<Integer> {
         if (expiresSeconds > 0) {
             request.put("expiresMillis", System.currentTimeMillis() + expiresSeconds * 1_000);
         }
-        request.put("urgent", urgent).put("collapse", collapse);
+        request.put("urgent", urgent).put("collapse", collapse).put("template", template);
+        values.forEach(request.putObject("values")::put);
         JsonNode answer = InternalClient.of(data.directory()).call("rialto.Inbox/Publish", request);
         PrintWriter out = spec.commandLine().getOut();
         boolean stored = true;

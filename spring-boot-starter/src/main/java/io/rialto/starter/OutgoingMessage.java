@@ -2,6 +2,7 @@ package io.rialto.starter;
 
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
@@ -96,7 +97,15 @@ public final class OutgoingMessage {
         return json.writeValueAsBytes(request.put("minVersion", from.minVersion)
                 .put("maxVersion", from.maxVersion)
                 .put("urgent", from.urgent)
-                .put("collapse", from.collapse));
+                .put("collapse", from.collapse)
+                .put("template", from.template)
+                .set("values", values(json)));
+    }
+
+    private ObjectNode values(JsonMapper json) {
+        ObjectNode values = json.createObjectNode();
+        from.values.forEach(values::put);
+        return values;
     }
 
     /** Says what the message is; what is not said is the topic's. */
@@ -116,6 +125,8 @@ public final class OutgoingMessage {
         private String maxVersion = "";
         private boolean urgent;
         private String collapse = "";
+        private String template = "";
+        private Map<String, String> values = Map.of();
 
         private Builder(String topic, String key) {
             this.topic = Objects.requireNonNull(topic, "topic");
@@ -161,6 +172,19 @@ public final class OutgoingMessage {
         /** Of messages with the same collapse key that a device has not got yet, it gets the last. */
         public Builder collapse(String name) {
             collapse = name;
+            return this;
+        }
+
+        /**
+         * What the vendor of a device that is away shows; nothing where this is not said. The text and its values go through
+         * the vendor and onto locked screens.
+         *
+         * @param id of one of the topic's templates
+         * @param ofPlaceholders each of the template's, by name
+         */
+        public Builder template(String id, Map<String, String> ofPlaceholders) {
+            template = id;
+            values = Map.copyOf(ofPlaceholders);
             return this;
         }
 

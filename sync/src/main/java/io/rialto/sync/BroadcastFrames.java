@@ -39,6 +39,7 @@ final class BroadcastFrames {
                 .setUrgent(message.urgent())
                 .setCollapse(message.collapse())
                 .setRevokes(message.revokes())
+                .setNotice(message.notice() == null ? "" : message.notice())
                 .build();
     }
 
@@ -67,6 +68,7 @@ final class BroadcastFrames {
                 new Versions(row.getMinVersion(), row.getMaxVersion()),
                 row.getUrgent(),
                 row.getCollapse(),
+                row.getNotice().isEmpty() ? null : row.getNotice(),
                 row.getRevokes());
         return new Broadcasts.Row(
                 row.getSequence(), publication, known(row.getStoredMicros()), instant(row.getRevokedMicros()));

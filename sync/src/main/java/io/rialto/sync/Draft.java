@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param users who get it; a single empty one stands for everyone
  * @param device the only device that gets it, or null
  * @param rule of those who get it, as JSON; null for all
+ * @param notice what vendors show of it, as JSON; null for nothing
  * @param accepted when the first edge took it
  */
 record Draft(
@@ -29,6 +30,7 @@ record Draft(
         List<String> users,
         @Nullable String device,
         @Nullable String rule,
+        @Nullable String notice,
         Instant accepted,
         @Nullable Instant expires,
         Versions versions) {
@@ -69,12 +71,6 @@ record Draft(
                             + " in topic " + topic.name() + "; send a reference, and let the app fetch the rest)");
         }
         repeat(request);
-        if (!request.getTemplate().isEmpty()) {
-            throw invalid("template", request.getTemplate(), "none; topic " + topic.name() + " has no templates");
-        }
-        if (request.getValuesCount() > 0) {
-            throw invalid("values", request.getValuesCount(), "none without a template");
-        }
         Audience audience = request.getAudience();
         return new Draft(
                 topic,
@@ -82,6 +78,7 @@ record Draft(
                 users(audience),
                 audience.hasDevice() ? audience.getDevice().getDevice() : null,
                 audience.hasRule() ? audience.getRule().getJson() : null,
+                Notice.of(topic, request.getTemplate(), request.getValuesMap()),
                 accepted,
                 expires(topic, request, now),
                 versions(request));
@@ -268,6 +265,7 @@ record Draft(
                 versions,
                 request.getUrgent(),
                 request.getCollapse(),
+                notice,
                 0);
     }
 

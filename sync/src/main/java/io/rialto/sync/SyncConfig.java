@@ -29,6 +29,9 @@ public record SyncConfig(Map<String, Topic> topics, List<Webhook> webhooks, Map<
     /** Each event is looked at for each of them. */
     public static final int MAX_WEBHOOKS = 64;
 
+    /** Kinds of texts of one topic. */
+    static final int MAX_TEMPLATES = 64;
+
     private static final int MAX_RETENTION_DAYS = 3_650;
     private static final int MAX_NEWEST = 100_000;
     private static final int MAX_PAYLOAD = 64 << 10;
@@ -114,7 +117,8 @@ public record SyncConfig(Map<String, Topic> topics, List<Webhook> webhooks, Map<
                 json.constant("new-device", NewDevice.class, NewDevice.OLDEST) == NewDevice.OLDEST,
                 json.flag("receipts", true),
                 json.flag("offline", true),
-                json.object("quiet-hours", QuietHours::read).orElse(null));
+                json.object("quiet-hours", QuietHours::read).orElse(null),
+                Template.read(json, MAX_TEMPLATES));
     }
 
     static String matching(JsonSection json, String key, Pattern pattern) {

@@ -1,6 +1,7 @@
 package io.rialto.sync;
 
 import java.time.Duration;
+import java.util.Map;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param receipts whether steps of its messages are noted
  * @param offline whether devices that are away are woken by their vendor
  * @param quietHours when they are woken for urgent messages only, or null for never
+ * @param templates of what their vendor shows, by id; without one it shows nothing
  */
 public record Topic(
         String name,
@@ -27,16 +29,18 @@ public record Topic(
         boolean newDeviceFromOldest,
         boolean receipts,
         boolean offline,
-        @Nullable QuietHours quietHours) {
+        @Nullable QuietHours quietHours,
+        Map<String, Template> templates) {
     static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]{0,31}");
 
     public Topic {
+        templates = Map.copyOf(templates);
         if (!NAME.matcher(name).matches()) {
             throw new IllegalArgumentException("topic: " + name + " (expected: " + NAME + ")");
         }
     }
 
-    /** A topic without quiet hours. */
+    /** A topic without quiet hours and templates. */
     public Topic(
             String name,
             String app,
@@ -59,7 +63,8 @@ public record Topic(
                 newDeviceFromOldest,
                 receipts,
                 offline,
-                null);
+                null,
+                Map.of());
     }
 
     /** A topic of an app with all else as documented. */

@@ -220,7 +220,8 @@ class PublishTest {
         wrong.add(List.of(request().clearAudience(), "invalid_body audience: absent"));
         wrong.add(List.of(
                 request().setAudience(Audience.newBuilder().setEveryone(false)), "invalid_body audience.everyone"));
-        wrong.add(List.of(request(user).setTemplate("t"), "invalid_body template: t"));
+        wrong.add(
+                List.of(request(user).setTemplate("t"), "invalid_body template: t (expected: of topic payments: [])"));
         wrong.add(List.of(rule("{"), "invalid_body audience.rule: not JSON"));
         wrong.add(List.of(rule("{\"none\":[]}"), "invalid_body audience.rule: key none"));
         wrong.add(List.of(

@@ -26,7 +26,7 @@ final class BroadcastTable {
 
     private static final String AFTER = """
             SELECT h.id, h.last, m.sequence, m.key, m.rule, m.content_type, m.payload, m.accepted, m.stored, m.expires,
-                   m.min_version, m.max_version, m.urgent, m.collapse, m.revokes, m.revoked
+                   m.min_version, m.max_version, m.urgent, m.collapse, m.revokes, m.revoked, m.notice
             FROM inbox.head h
             LEFT JOIN LATERAL (
                 SELECT * FROM inbox.message t
@@ -43,11 +43,11 @@ final class BroadcastTable {
 
     private static final String COPY = """
             INSERT INTO inbox.message (shard, uid, topic, sequence, key, rule, content_type, payload, accepted, stored, expires,
-                   min_version, max_version, urgent, collapse, revokes, revoked)
-            VALUES (-1, '', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING""";
+                   min_version, max_version, urgent, collapse, revokes, revoked, notice)
+            VALUES (-1, '', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING""";
 
     private static final String TAKE_BACK = """
-            UPDATE inbox.message SET revoked = ?, payload = ''
+            UPDATE inbox.message SET revoked = ?, payload = '', notice = NULL
             WHERE uid = '' AND topic = ? AND sequence = ? AND revoked IS NULL""";
 
     private final Tables tables;
@@ -115,6 +115,7 @@ final class BroadcastTable {
                 versions,
                 row.getBoolean(13),
                 collapse == null ? "" : collapse,
+                row.getString(17),
                 row.getLong(15));
         return new Broadcasts.Row(
                 row.getLong(3), publication, row.getTimestamp(9).toInstant(), instant(row.getTimestamp(16)));
@@ -188,7 +189,8 @@ final class BroadcastTable {
             statement.setBoolean(n++, publication.urgent());
             statement.setString(n++, publication.collapse().isEmpty() ? null : publication.collapse());
             statement.setLong(n++, publication.revokes());
-            statement.setTimestamp(n, timestamp(row.revoked()));
+            statement.setTimestamp(n++, timestamp(row.revoked()));
+            statement.setString(n, publication.notice());
             statement.executeUpdate();
         }
         if (publication.revokes() > 0) {

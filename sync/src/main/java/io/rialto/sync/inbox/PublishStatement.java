@@ -31,9 +31,10 @@ final class PublishStatement {
                 SELECT g.*, (SELECT m.sequence FROM inbox.message m
                              WHERE m.uid = g.uid AND m.topic = g.topic AND m.key = g.key) AS known
                 FROM unnest(?::int[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::bytea[],
-                            ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::boolean[], ?::text[], ?::bigint[])
+                            ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::boolean[], ?::text[], ?::bigint[],
+                            ?::text[])
                      WITH ORDINALITY AS g (shard, uid, topic, key, device, rule, content_type, payload,
-                            accepted, expires, min_version, max_version, urgent, collapse, revokes, n)
+                            accepted, expires, min_version, max_version, urgent, collapse, revokes, notice, n)
             ), fresh AS MATERIALIZED (
                 SELECT given.*, row_number() OVER (PARTITION BY uid, topic ORDER BY n DESC) AS back
                 FROM given WHERE known IS NULL
@@ -48,13 +49,13 @@ final class PublishStatement {
                 ORDER BY f.uid, f.topic, f.n
             ), stored AS (
                 INSERT INTO inbox.message (shard, uid, topic, sequence, key, device, rule, content_type, payload, accepted,
-                       stored, expires, min_version, max_version, urgent, collapse, revokes)
+                       stored, expires, min_version, max_version, urgent, collapse, revokes, notice)
                 SELECT shard, uid, topic, sequence, key, device, rule, content_type, payload,
                        coalesce(to_timestamp(accepted / 1000.0::float8), stored), stored, to_timestamp(expires / 1000.0::float8),
-                       min_version, max_version, urgent, collapse, revokes
+                       min_version, max_version, urgent, collapse, revokes, notice
                 FROM numbered
             ), taken_back AS (
-                UPDATE inbox.message m SET revoked = f.stored, payload = ''
+                UPDATE inbox.message m SET revoked = f.stored, payload = '', notice = NULL
                 FROM numbered f
                 WHERE f.revokes > 0 AND m.uid = f.uid AND m.topic = f.topic AND m.sequence = f.revokes
                       AND m.shard = f.shard AND m.revoked IS NULL
@@ -104,7 +105,8 @@ final class PublishStatement {
         array(n++, "int8", batch, Long[]::new, p -> bound(p, p.versions().max()));
         array(n++, "bool", batch, Boolean[]::new, Publication::urgent);
         array(n++, "text", batch, String[]::new, p -> p.collapse().isEmpty() ? null : p.collapse());
-        array(n, "int8", batch, Long[]::new, Publication::revokes);
+        array(n++, "int8", batch, Long[]::new, Publication::revokes);
+        array(n, "text", batch, String[]::new, Publication::notice);
         Stored[] all = new Stored[batch.size()];
         try (ResultSet rows = statement.executeQuery()) {
             while (rows.next()) {

@@ -103,7 +103,7 @@ final class WakeTable implements WakeQueue {
     /** A token is that of the device which told it last: another one may have got the phone. */
     private static final String LOOK_AT = """
             SELECT g.n, coalesce(d.app, ''), coalesce(d.push_vendor, ''), coalesce(d.push_token, ''), coalesce(d.locale, ''),
-                   coalesce(d.time_zone, ''), w.tries, w.woken, p.topic, p.sequence, p.urgent, p.expires
+                   coalesce(d.time_zone, ''), w.tries, w.woken, p.topic, p.sequence, p.urgent, p.expires, p.notice
             FROM unnest(?::int[], ?::text[], ?::text[]) WITH ORDINALITY AS g (shard, uid, device, n)
             JOIN inbox.wake w ON w.uid = g.uid AND w.device = g.device AND w.shard = g.shard
             LEFT JOIN inbox.device d ON d.uid = g.uid AND d.device = g.device AND d.shard = g.shard AND d.push_token <> ''
@@ -112,13 +112,13 @@ final class WakeTable implements WakeQueue {
                       WHERE n.push_token = d.push_token AND n.push_token <> '' AND n.push_vendor = d.push_vendor
                             AND n.seen > d.seen)
             LEFT JOIN LATERAL (
-                SELECT t.topic, m.sequence, m.urgent, m.expires
+                SELECT t.topic, m.sequence, m.urgent, m.expires, m.notice
                 FROM unnest(?::text[], ?::text[], ?::boolean[]) AS t (topic, app, oldest)
                 LEFT JOIN inbox.cursor c ON c.uid = g.uid AND c.device = g.device AND c.topic = t.topic AND NOT c.everyone
                       AND c.shard = g.shard
                 CROSS JOIN LATERAL (
                     SELECT x.* FROM (
-                        SELECT x.sequence, x.urgent, x.expires FROM inbox.message x
+                        SELECT x.sequence, x.urgent, x.expires, x.notice FROM inbox.message x
                         WHERE x.uid = g.uid AND x.topic = t.topic AND x.sequence > coalesce(c.sequence, 0)
                               AND x.revokes = 0 AND x.revoked IS NULL
                               AND (x.device IS NULL OR x.device = g.device)
@@ -366,7 +366,12 @@ final class WakeTable implements WakeQueue {
     }
 
     private static Missing missing(ResultSet row) throws SQLException {
-        return new Missing(row.getString(9), row.getLong(10), row.getBoolean(11), instant(row.getTimestamp(12)));
+        return new Missing(
+                row.getString(9),
+                row.getLong(10),
+                row.getBoolean(11),
+                instant(row.getTimestamp(12)),
+                row.getString(13));
     }
 
     @Override

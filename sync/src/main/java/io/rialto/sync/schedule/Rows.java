@@ -46,6 +46,7 @@ final class Rows {
                     message.versions(),
                     message.urgent(),
                     message.collapse(),
+                    message.notice(),
                     0);
         }
     }
@@ -55,8 +56,8 @@ final class Rows {
             throws SQLException {
         try (PreparedStatement insert = connection.prepareStatement("""
                 INSERT INTO inbox.scheduled (shard, uid, topic, number, key, due, attempt, repeat, lifetime_ms, device, rule,
-                    content_type, payload, min_version, max_version, urgent, collapse)
-                VALUES (?, ?, ?, hashtextextended(?, 0) & 9007199254740991, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    content_type, payload, min_version, max_version, urgent, collapse, notice)
+                VALUES (?, ?, ?, hashtextextended(?, 0) & 9007199254740991, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (uid, topic, key) DO NOTHING""")) {
             Instant expires = message.expires();
             insert.setInt(1, message.shard());
@@ -80,6 +81,7 @@ final class Rows {
             insert.setLong(15, message.versions().max());
             insert.setBoolean(16, message.urgent());
             insert.setString(17, message.collapse());
+            insert.setString(18, message.notice());
             return insert.executeUpdate() == 1;
         }
     }
@@ -113,7 +115,8 @@ final class Rows {
     static List<Due> lockDue(Connection connection, int limit) throws SQLException {
         try (PreparedStatement select = connection.prepareStatement("""
                 SELECT uid, topic, number, due, now(), repeat, shard, key, device, rule, content_type, payload,
-                    due + lifetime_ms * interval '1 millisecond', min_version, max_version, urgent, collapse
+                    due + lifetime_ms * interval '1 millisecond', min_version, max_version, urgent, collapse,
+                    notice
                 FROM inbox.scheduled WHERE attempt <= now() AND cancelled IS NULL
                 ORDER BY attempt LIMIT ? FOR UPDATE SKIP LOCKED""")) {
             select.setInt(1, limit);
@@ -146,6 +149,7 @@ final class Rows {
                 new Versions(rows.getLong(14), rows.getLong(15)),
                 rows.getBoolean(16),
                 rows.getString(17),
+                rows.getString(18),
                 0);
         return new Due(message.user(), message.topic(), rows.getLong(3), due, now, rows.getString(6), message);
     }

@@ -72,12 +72,17 @@ public interface WakeQueue {
         }
     }
 
-    /** A message that a device has not got, and that came after its last wake-up. */
+    /**
+     * A message that a device has not got, and that came after its last wake-up.
+     *
+     * @param notice what the vendor shows of it, as JSON; null for nothing
+     */
     record Missing(
             String topic,
             long sequence,
             boolean urgent,
-            @Nullable Instant expires) {}
+            @Nullable Instant expires,
+            @Nullable String notice) {}
 
     /**
      * What became of a device.

@@ -4,9 +4,11 @@ import io.rialto.node.LogThrottle;
 import io.rialto.sync.Devices;
 import io.rialto.sync.Hints;
 import io.rialto.sync.InboxException;
+import io.rialto.sync.Notice;
 import io.rialto.sync.PushAccounts;
 import io.rialto.sync.QuietHours;
 import io.rialto.sync.SyncConfig;
+import io.rialto.sync.Template;
 import io.rialto.sync.Topic;
 import io.rialto.sync.vendor.VendorPush.Outcome;
 import io.rialto.sync.vendor.WakeQueue.Away;
@@ -19,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -177,8 +180,10 @@ public final class Waker implements Hints, AutoCloseable {
                 LOG.warn("devices that are away are not woken for now: {}", e.toString());
             }
         } catch (RuntimeException e) {
-            // A bug must not end it for good.
-            LOG.error("devices that are away are not woken", e);
+            // A bug must not end it for good; what fails since the database is closed with this is none.
+            if (isOpen()) {
+                LOG.error("devices that are away are not woken", e);
+            }
         }
     }
 
@@ -292,7 +297,7 @@ public final class Waker implements Hints, AutoCloseable {
             Duration left = Duration.between(now, rest);
             return new Settled(away, false, away.now().plus(left).plus(jitter(FIRST_PAUSE)), false);
         }
-        Outcome outcome = push.push(wakeup(away));
+        Outcome outcome = push.push(wakeup(current, away));
         return switch (outcome) {
             case Outcome.Sent sent -> {
                 meters.asked(push.vendor(), "sent");
@@ -319,10 +324,25 @@ public final class Waker implements Hints, AutoCloseable {
         };
     }
 
-    private static Wakeup wakeup(Away away) {
+    /** For the most urgent that it misses, with the text of the first of which there is one. */
+    private static Wakeup wakeup(SyncConfig current, Away away) {
         Missing first = away.missing().getFirst();
         Duration left = first.expires() == null ? LIFETIME : Duration.between(away.now(), first.expires());
-        return new Wakeup(away.token(), first.urgent(), left.compareTo(LIFETIME) > 0 ? LIFETIME : left, null);
+        return new Wakeup(
+                away.token(), first.urgent(), left.compareTo(LIFETIME) > 0 ? LIFETIME : left, notice(current, away));
+    }
+
+    private static Wakeup.@Nullable Notice notice(SyncConfig current, Away away) {
+        for (Missing missing : away.missing()) {
+            Topic topic = current.topics().get(missing.topic());
+            String notice = missing.notice();
+            Optional<Template.Text> text =
+                    topic == null || notice == null ? Optional.empty() : Notice.render(topic, notice, away.locale());
+            if (text.isPresent()) {
+                return new Wakeup.Notice(text.get().title(), text.get().body());
+            }
+        }
+        return null;
     }
 
     private Settled failed(Away away, Duration asked) {

@@ -129,7 +129,7 @@ class WakeTableTest {
         assertThat(one.token()).isEqualTo("token");
         assertThat(one.timeZone()).isEqualTo("Europe/Berlin");
         assertThat(one.woken()).isNull();
-        assertThat(one.missing()).containsExactly(new WakeQueue.Missing(Cell.TOPIC, 1, false, null));
+        assertThat(one.missing()).containsExactly(new WakeQueue.Missing(Cell.TOPIC, 1, false, null, null));
         assertThat(one.toString()).doesNotContain("token");
     }
 
@@ -168,7 +168,7 @@ class WakeTableTest {
         publish(USER, "k2", true);
         queue.noteUrgent(TOPICS, from);
         List<Away> away = queue.take(TOPICS, 10, LEASE);
-        assertThat(away.getFirst().missing()).containsExactly(new WakeQueue.Missing(Cell.TOPIC, 2, true, null));
+        assertThat(away.getFirst().missing()).containsExactly(new WakeQueue.Missing(Cell.TOPIC, 2, true, null, null));
     }
 
     @Test
@@ -190,7 +190,7 @@ class WakeTableTest {
         publish(USER, "k2", false);
         Away again = late().getFirst();
         assertThat(again.woken()).isNotNull();
-        assertThat(again.missing()).containsExactly(new WakeQueue.Missing(Cell.TOPIC, 2, false, null));
+        assertThat(again.missing()).containsExactly(new WakeQueue.Missing(Cell.TOPIC, 2, false, null, null));
     }
 
     @Test
@@ -201,7 +201,7 @@ class WakeTableTest {
         queue.noteLate(TOPIC, Duration.ZERO);
         settle(away, true, null, false);
         assertThat(queue.take(TOPICS, 10, LEASE).getFirst().missing())
-                .containsExactly(new WakeQueue.Missing(Cell.TOPIC, 2, false, null));
+                .containsExactly(new WakeQueue.Missing(Cell.TOPIC, 2, false, null, null));
     }
 
     @Test

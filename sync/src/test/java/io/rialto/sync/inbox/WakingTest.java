@@ -2,6 +2,7 @@ package io.rialto.sync.inbox;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.rialto.node.Json;
 import io.rialto.node.postgres.PostgresServer;
 import io.rialto.sync.DeviceState;
 import io.rialto.sync.Publication;
@@ -23,6 +24,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -53,7 +55,17 @@ class WakingTest {
                 Versions.ALL,
                 true,
                 "",
+                "{\"template\":\"hello\",\"values\":{\"name\":\"" + key + "\"}}",
                 0);
+    }
+
+    private static Topic greeting() throws Exception {
+        return Objects.requireNonNull(SyncConfig.parse(Json.read("""
+                {"topics": [{"name": "payments", "app": "wallet", "templates": {"hello": {
+                    "en": {"title": "Rialto", "body": "Hello {name}"},
+                    "de": {"title": "Rialto", "body": "Hallo {name}"}}}}]}""".replace("payments", Cell.TOPIC)))
+                .topics()
+                .get(Cell.TOPIC));
     }
 
     @Test
@@ -69,7 +81,7 @@ class WakingTest {
             PushAccounts.Apns apns =
                     new PushAccounts.Apns("TEAM456789", "KEY4567890", "org.example.wallet", vendor.url());
             SyncConfig config = new SyncConfig(
-                    Map.of(Cell.TOPIC, Topic.of(Cell.TOPIC, "wallet")),
+                    Map.of(Cell.TOPIC, greeting()),
                     List.of(),
                     Map.of("wallet", new PushAccounts("wallet", apns, null, null)));
             Vendors vendors = new Vendors(keys, vendor.client(), Clock.systemUTC(), new SecureRandom());
@@ -93,7 +105,9 @@ class WakingTest {
                 Cell.get(inbox.publish(urgent("first")));
                 nodes.getFirst().stored(List.of(USER));
                 vendor.answers(200, "");
-                assertThat(vendor.call().path()).endsWith(TOKEN);
+                PushServer.Call call = vendor.call();
+                assertThat(call.path()).endsWith(TOKEN);
+                assertThat(call.text()).contains("Hallo first");
                 vendor.answers(410, "{\"reason\":\"Unregistered\"}");
                 Cell.get(inbox.publish(urgent("second")));
                 nodes.getFirst().stored(List.of(USER));

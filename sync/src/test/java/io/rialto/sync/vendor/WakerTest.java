@@ -7,6 +7,7 @@ import io.rialto.sync.Devices;
 import io.rialto.sync.PushAccounts;
 import io.rialto.sync.QuietHours;
 import io.rialto.sync.SyncConfig;
+import io.rialto.sync.Template;
 import io.rialto.sync.Topic;
 import io.rialto.sync.vendor.WakeQueue.Away;
 import io.rialto.sync.vendor.WakeQueue.Missing;
@@ -125,7 +126,8 @@ class WakerTest {
                 true,
                 true,
                 true,
-                night);
+                night,
+                Map.of());
         config = new SyncConfig(
                 Map.of("payments", payments, "news", news, "other", Topic.of("other", "shop")),
                 List.of(),
@@ -164,7 +166,67 @@ class WakerTest {
                 woken,
                 now,
                 now,
-                List.of(new Missing(topic, 1, urgent, null)));
+                List.of(new Missing(topic, 1, urgent, null, null)));
+    }
+
+    @Test
+    void a_message_with_a_template_is_shown_in_the_locale_of_the_device() throws Exception {
+        Topic plain = Topic.of("payments", "wallet");
+        Template template = new Template(
+                "received",
+                Map.of(
+                        "en",
+                        new Template.Text("Payment", "{amount} from {name}"),
+                        "de",
+                        new Template.Text("Zahlung", "{amount}")),
+                "en");
+        Topic payments = new Topic(
+                "payments",
+                "wallet",
+                plain.retention(),
+                0,
+                plain.maxPayloadBytes(),
+                Duration.ZERO,
+                plain.maxExpiry(),
+                true,
+                true,
+                true,
+                null,
+                Map.of("received", template));
+        config = new SyncConfig(Map.of("payments", payments), List.of(), config.accounts());
+        server.answers(200, "");
+        String notice = "{\"template\":\"received\",\"values\":{\"amount\":\"7.50\",\"name\":\"Ann\"}}";
+        assertThat(settled(noticed("de-AT", notice)).woken()).isTrue();
+        PushServer.Call call = server.call();
+        assertThat(call.header("apns-push-type")).isEqualTo("alert");
+        assertThat(call.text())
+                .contains("\"title\":\"Zahlung\",\"body\":\"7.50\"")
+                .doesNotContain("Ann");
+        server.answers(200, "");
+        settled(noticed("fr", notice));
+        assertThat(server.call().text()).contains("7.50 from Ann");
+        server.answers(200, "");
+        settled(noticed("fr", notice.replace("received", "gone")));
+        assertThat(server.call().text()).doesNotContain("alert");
+    }
+
+    private Away noticed(String locale, String notice) {
+        return new Away(
+                0,
+                "u1",
+                "d1",
+                "wallet",
+                "apns",
+                TOKEN,
+                locale,
+                "",
+                0,
+                null,
+                now,
+                now,
+                List.of(
+                        new Missing("payments", 2, false, null, null),
+                        new Missing("payments", 1, false, null, notice)));
     }
 
     private Settled settled(Away away) {
