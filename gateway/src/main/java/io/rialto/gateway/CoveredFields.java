@@ -4,20 +4,34 @@ import io.netty.util.AsciiString;
 import io.rialto.gateway.http.HeaderList;
 import io.rialto.protocol.HeaderSource;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The fields that a seal or a signature covers, found among all of a message's in one pass. */
 final class CoveredFields {
     final List<String> components;
+    private final Set<AsciiString> demanded;
     private final AsciiString[] names;
 
     /** A hash table with open addresses: places in {@link #names}, -1 where free. */
     private final byte[] table;
 
-    /** @param components as the seal or the signature orders them; derived ones are no fields and stay without value */
+    /** Of a seal, which covers what it covers. */
     CoveredFields(List<String> components) {
+        this(components, Collections.emptySet());
+    }
+
+    /**
+     * Of a list.
+     *
+     * @param components as the seal or the signature orders them; derived ones are no fields and stay without value
+     * @param demanded names that must be among them where a message has them
+     */
+    CoveredFields(List<String> components, Set<AsciiString> demanded) {
         this.components = components;
+        this.demanded = demanded;
         this.names = components.stream().map(Names::of).toArray(AsciiString[]::new);
         this.table = new byte[Integer.highestOneBit(names.length + 1) * 8];
         Arrays.fill(table, (byte) -1);
@@ -42,6 +56,8 @@ final class CoveredFields {
             int place = table[slot(all.name(i))];
             if (place >= 0) {
                 values.add(place, all, i);
+            } else if (demanded.contains(all.name(i))) {
+                values.uncovered = all.name(i);
             }
         }
         return values;
@@ -55,6 +71,8 @@ final class CoveredFields {
         /** A bit for each place; a list has at most 64. */
         private long joined;
 
+        private @Nullable AsciiString uncovered;
+
         private Values(AsciiString[] names) {
             this.names = names;
             this.values = new AsciiString[names.length];
@@ -67,6 +85,12 @@ final class CoveredFields {
                 joined |= 1L << place;
                 values[place] = AsciiString.of(CallFields.combined(all, names[place]));
             }
+        }
+
+        /** A field of the message that is demanded and not covered; null where there is none. */
+        @Nullable
+        AsciiString uncovered() {
+            return uncovered;
         }
 
         @Override

@@ -127,7 +127,7 @@ final class Invoke implements Step {
         for (int i = 0; i < all.size(); i++) {
             AsciiString name = all.name(i);
             boolean own = name.startsWith(Names.RIALTO) && !name.contentEquals(Names.ROUTE);
-            if (!own && !Names.HOP_BY_HOP.contains(name) && !Names.EDGE_ONLY.contains(name)) {
+            if (!own && !Names.NOT_FORWARDED.contains(name)) {
                 out.add(name, all.value(i));
             }
         }

@@ -17,10 +17,13 @@ final class LoopState {
     /** For 1,024 sessions: a phone's calls come in bursts, and some 4 MB when full. */
     private static final int CIPHERS = 2048;
 
+    /** For as many sessions, some 1 MB when full. */
+    private static final int MACS = 1024;
+
     private static final int SCRATCH_BYTES = 16 * 1024;
 
     final Seal seal = new Seal(CIPHERS);
-    final MacSigner mac = new MacSigner();
+    final MacSigner mac = new MacSigner(MACS);
     final SignatureInputs signatureInputs = new SignatureInputs();
     final ContentDigest contentDigest = new ContentDigest();
     final Shedder shedder = new Shedder();
@@ -46,13 +49,13 @@ final class LoopState {
         return size <= scratch.length ? scratch : new byte[size];
     }
 
-    /** The fields of a list as {@link #signatureInputs} gives it: the same object for the calls that cover the same. */
+    /** The fields of a signature's list as {@link #signatureInputs} gives it: the same object for the calls that cover the same. */
     @SuppressWarnings("ReferenceEquality") // an equal list of another signature is served all the same
     CoveredFields covered(List<String> components) {
         int place = System.identityHashCode(components) & (COVERED_LISTS - 1);
         CoveredFields known = covered[place];
         if (known == null || known.components != components) {
-            known = new CoveredFields(components);
+            known = new CoveredFields(components, SignedCalls.COVERED_IF_PRESENT);
             covered[place] = known;
         }
         return known;

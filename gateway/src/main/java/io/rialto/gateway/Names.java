@@ -2,7 +2,9 @@ package io.rialto.gateway;
 
 import io.netty.util.AsciiString;
 import io.rialto.protocol.HeaderNames;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 
@@ -101,6 +103,9 @@ final class Names {
             "x-forwarded-proto",
             "x-real-ip");
 
+    /** What of a request no backend sees. */
+    static final Set<AsciiString> NOT_FORWARDED = union(HOP_BY_HOP, EDGE_ONLY);
+
     private static final Map<String, AsciiString> BY_TEXT = new HashMap<>();
 
     static {
@@ -124,11 +129,17 @@ final class Names {
         return known == null ? AsciiString.of(name) : known;
     }
 
-    private static Set<AsciiString> setOf(String... names) {
-        Set<AsciiString> all = new java.util.HashSet<>();
+    static Set<AsciiString> setOf(String... names) {
+        Set<AsciiString> all = new HashSet<>();
         for (String name : names) {
             all.add(AsciiString.cached(name));
         }
-        return Set.copyOf(all);
+        return Collections.unmodifiableSet(all); // a Set.of divides to find a place
+    }
+
+    private static Set<AsciiString> union(Set<AsciiString> some, Set<AsciiString> others) {
+        Set<AsciiString> all = new HashSet<>(some);
+        all.addAll(others);
+        return Collections.unmodifiableSet(all);
     }
 }

@@ -75,8 +75,22 @@ final class AttacksTest {
         FakeCall call = phone.sign("/wallet.Device/Get", "{}", "ticket", "rialto-credential", user.credential);
         assertThat(call.send(edge.gateway).status()).isEqualTo(200);
         assertThat(caller("wallet.Device/Get").device()).isEqualTo(phone.device);
-        FakeCall uncovered = phone.sign("/wallet.Device/Get", "{}", "ticket").header("rialto-session", "x");
-        refused(uncovered, Reason.WRONG_SIGNATURE);
+    }
+
+    @Test
+    void what_says_who_calls_or_what_is_meant_cannot_be_added_to_a_signed_call() throws Exception {
+        phone.enrol().open();
+        for (String name : new String[] {
+            "rialto-session",
+            "rialto-credential",
+            "authorization",
+            "idempotency-key",
+            "rialto-route",
+            "content-encoding"
+        }) {
+            refused(phone.sign("/wallet.Device/Get", "{}", "ticket").header(name, "x"), Reason.WRONG_SIGNATURE);
+        }
+        refused(phone.sign("/wallet.Device/Get", "{}", "device").header("rialto-ticket", "x"), Reason.WRONG_SIGNATURE);
     }
 
     private Caller caller(String operation) throws ProtocolException {

@@ -23,6 +23,9 @@ public final class SignatureInput {
 
     private static final int MAX_PARAMETERS = 16;
 
+    /** 32 bytes in Base64. */
+    private static final int MAC_CHARS = 44;
+
     private final String label;
     private final CoveredList covered;
     private final String parameters;
@@ -176,6 +179,27 @@ public final class SignatureInput {
      * @throws ProtocolException {@link Reason#MALFORMED_FRAME} where it is malformed or has none with this label
      */
     public byte[] signatureIn(String header) throws ProtocolException {
+        byte[] only = onlySignatureIn(header);
+        return only != null ? only : namedSignatureIn(header);
+    }
+
+    /** What most messages have, which is one MAC as {@link #signatureHeader} writes it; or null. */
+    private byte @Nullable [] onlySignatureIn(String header) {
+        int from = label.length() + 2;
+        if (header.length() != from + MAC_CHARS + 1
+                || !header.startsWith(label)
+                || !header.startsWith("=:", label.length())
+                || !header.endsWith("=:")) {
+            return null;
+        }
+        try {
+            return Base64.getDecoder().decode(header.substring(from, from + MAC_CHARS));
+        } catch (IllegalArgumentException e) {
+            return null;
+        }
+    }
+
+    private byte[] namedSignatureIn(String header) throws ProtocolException {
         StructuredText text = new StructuredText("signature", header);
         List<String> labels = new ArrayList<>(1);
         byte[] found = null;

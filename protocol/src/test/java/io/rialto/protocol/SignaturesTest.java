@@ -221,6 +221,39 @@ final class SignaturesTest {
     }
 
     @Test
+    void keys_that_share_a_mac_do_not_share_its_state() throws Exception {
+        SignatureInput input = SignatureInput.parse("rialto=(\"@method\" \"x\")" + PARAMETERS, "rialto");
+        SignedMessage message = new Vectors.Message("POST", "/p", null, 0, new HashMap<>(Map.of("x", "1")));
+        MacSigner signer = new MacSigner(2);
+        List<MacKey> keys = new ArrayList<>();
+        List<byte[]> macs = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            byte[] key = new byte[32];
+            key[0] = (byte) i;
+            keys.add(MacSigner.key(key));
+            macs.add(Signatures.sign(SignatureAlgorithm.HMAC_SHA256, key, Signatures.base(input, message)));
+        }
+        for (int of : new int[] {0, 0, 2, 4, 0, 1, 3, 1, 1, 2}) {
+            assertThat(signer.sign(keys.get(of), input, message)).isEqualTo(macs.get(of));
+        }
+        assertThatIllegalArgumentException().isThrownBy(() -> new MacSigner(3));
+    }
+
+    @Test
+    void the_bytes_of_one_mac_are_read_as_those_of_any_signature() throws Exception {
+        SignatureInput input = SignatureInput.parse("rialto=(\"x\")" + PARAMETERS, "rialto");
+        byte[] mac = new byte[32];
+        Arrays.fill(mac, (byte) -3);
+        String header = input.signatureHeader(mac);
+        assertThat(input.signatureIn(header)).isEqualTo(mac);
+        assertThat(input.signatureIn("other=:AAAA:, " + header)).isEqualTo(mac);
+        for (int i = 0; i < header.length(); i++) {
+            String changed = header.substring(0, i) + '~' + header.substring(i + 1);
+            assertThatExceptionOfType(ProtocolException.class).isThrownBy(() -> input.signatureIn(changed));
+        }
+    }
+
+    @Test
     void signs_with_rsa_pss_and_refuses_short_keys() throws Exception {
         byte[] base = "base".getBytes(StandardCharsets.US_ASCII);
         KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");

@@ -12,6 +12,9 @@ public final class HeaderList {
     private AsciiString[] fields;
     private int size;
 
+    /** A bit for the hash of each name that is or was here: most names that are asked for are absent. */
+    private long present;
+
     public HeaderList() {
         this(16);
     }
@@ -40,15 +43,23 @@ public final class HeaderList {
 
     /** The first index at or after {@code from} whose name is {@code name}, or -1. */
     public int indexOf(AsciiString name, int from) {
+        int hash = name.hashCode();
+        if ((present & bit(hash)) == 0) {
+            return -1;
+        }
         AsciiString[] all = fields;
         int end = size * 2;
         for (int i = from * 2; i < end; i += 2) {
             AsciiString candidate = all[i];
-            if (candidate.hashCode() == name.hashCode() && candidate.equals(name)) {
+            if (candidate.hashCode() == hash && candidate.equals(name)) {
                 return i >> 1;
             }
         }
         return -1;
+    }
+
+    private static long bit(int hash) {
+        return 1L << (hash * 0x9e3779b9 >>> 26);
     }
 
     public boolean contains(AsciiString name) {
@@ -59,6 +70,7 @@ public final class HeaderList {
         if (size * 2 == fields.length) {
             fields = Arrays.copyOf(fields, fields.length * 2);
         }
+        present |= bit(name.hashCode());
         fields[size * 2] = name;
         fields[size * 2 + 1] = value;
         size++;

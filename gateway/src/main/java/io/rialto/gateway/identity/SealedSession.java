@@ -16,6 +16,7 @@ public final class SealedSession {
     private final ReplayWindow window = new ReplayWindow();
     private long lastTimeSeconds;
     private boolean forgotten;
+    private volatile boolean remembered;
 
     SealedSession(Tokens.Ticket ticket) {
         this.ticket = ticket;
@@ -45,6 +46,15 @@ public final class SealedSession {
     /** The key of calls that are signed under the ticket. */
     public MacKey mac() {
         return mac;
+    }
+
+    /** Whether it is the one that all calls of its ticket take from, or was until it was forgotten: then it gives nothing. */
+    boolean isRemembered() {
+        return remembered;
+    }
+
+    void remembered() {
+        remembered = true;
     }
 
     public boolean refuses(long counter) {

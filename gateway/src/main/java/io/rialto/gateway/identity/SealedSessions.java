@@ -62,7 +62,9 @@ public final class SealedSessions {
             throws ProtocolException {
         SealedSession shared = session;
         while (true) {
-            shared = remember(ticket, shared);
+            if (!shared.isRemembered()) {
+                shared = remember(ticket, shared);
+            }
             Boolean taken = shared.take(counter, timeSeconds);
             if (taken != null) {
                 return taken ? shared : null;
@@ -93,6 +95,7 @@ public final class SealedSessions {
         if (raced != null) {
             return raced;
         }
+        session.remembered();
         byDevice.incrementAndGet(count(session));
         size.incrementAndGet();
         return session;

@@ -33,6 +33,19 @@ public final class EventLoops implements AutoCloseable {
 
     private static final InternalLogger LOG = InternalLoggerFactory.getInstance(EventLoops.class);
 
+    /**
+     * Pooled objects that a loop takes back without asking whether its thread lives, which costs as much as a header: a
+     * turn of a loop gives back hundreds, the library's own bound is 32. Some 4 KB for each kind of object.
+     */
+    private static final String RECYCLED_AT_ONCE = "1024";
+
+    static {
+        String property = "io.netty.recycler.chunkSize";
+        if (System.getProperty(property) == null) {
+            System.setProperty(property, RECYCLED_AT_ONCE);
+        }
+    }
+
     /** How the kernel tells a loop about its sockets, best first. */
     public enum Transport {
         IO_URING(IoUringServerSocketChannel.class, IoUringSocketChannel.class),

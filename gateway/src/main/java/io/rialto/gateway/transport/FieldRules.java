@@ -5,6 +5,8 @@ import io.netty.util.AsciiString;
 import io.rialto.gateway.http.PrintableText;
 import io.rialto.protocol.HeaderNames;
 import java.lang.reflect.Field;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -26,12 +28,19 @@ final class FieldRules {
     private static final byte[] CLASSES = new byte[256];
 
     /** Fields of one hop: HTTP/2 forbids them, and an answer's are the transport's own to write. */
-    private static final Set<AsciiString> HOP_BY_HOP = Set.of(
+    private static final Set<AsciiString> HOP_BY_HOP = new HashSet<>(List.of(
             HttpHeaderNames.CONNECTION,
             AsciiString.cached("keep-alive"),
             AsciiString.cached("proxy-connection"),
             HttpHeaderNames.TRANSFER_ENCODING,
-            HttpHeaderNames.UPGRADE);
+            HttpHeaderNames.UPGRADE));
+
+    /** Names of HTTP/2 requests that have a rule of their own, beside those of one hop. */
+    private static final Set<AsciiString> RULED =
+            new HashSet<>(List.of(HttpHeaderNames.TE, HttpHeaderNames.HOST, HttpHeaderNames.CONTENT_LENGTH));
+
+    /** The names below that are well-formed and have no rule: most names of most requests. */
+    private static final Set<AsciiString> PLAIN = new HashSet<>();
 
     private static final int KNOWN_SLOTS = 1024;
     private static final @Nullable AsciiString[] KNOWN = new AsciiString[KNOWN_SLOTS];
@@ -58,6 +67,9 @@ final class FieldRules {
                     remember(AsciiString.cached(name));
                 }
             }
+            for (String name : List.of("content-digest", "signature", "signature-input", "traceparent")) {
+                remember(AsciiString.cached(name));
+            }
         } catch (IllegalAccessException e) {
             throw new AssertionError("public constants are readable", e);
         }
@@ -74,6 +86,9 @@ final class FieldRules {
         // The hash is computed here, so that threads share a finished object.
         if (name.hashCode() != 0) {
             KNOWN[slot] = name;
+        }
+        if (isLowerCaseName(name) && !HOP_BY_HOP.contains(name) && !RULED.contains(name)) {
+            PLAIN.add(name);
         }
     }
 
@@ -119,6 +134,11 @@ final class FieldRules {
             }
         }
         return true;
+    }
+
+    /** Whether a name is one that we know to be a lower-case token, and that no rule of requests is about. */
+    static boolean isPlain(AsciiString name) {
+        return PLAIN.contains(name);
     }
 
     /** A field name as HTTP/2 has it: a token without upper-case letters. */

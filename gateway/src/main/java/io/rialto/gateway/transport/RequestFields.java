@@ -99,12 +99,22 @@ final class RequestFields extends DefaultHttp2Headers {
 
     private @Nullable String regular(AsciiString name, AsciiString value) {
         regular = true;
-        if (!FieldRules.isLowerCaseName(name)) {
+        boolean plain = FieldRules.isPlain(name);
+        if (!plain && !FieldRules.isLowerCaseName(name)) {
             return "a header's name is not a lower-case token";
         }
         if (!FieldRules.isValue(value) || FieldRules.isPadded(value)) {
             return "a header's value holds a control character, or begins or ends with a space";
         }
+        String problem = plain ? null : ruled(name, value);
+        if (problem == null) {
+            fields.add(name, value);
+        }
+        return problem;
+    }
+
+    /** Rules of single names. */
+    private @Nullable String ruled(AsciiString name, AsciiString value) {
         if (FieldRules.isHopByHop(name) || (name.equals(HttpHeaderNames.TE) && !value.equals(TRAILERS))) {
             return "a header of one connection, which HTTP/2 does not have";
         }
@@ -117,7 +127,6 @@ final class RequestFields extends DefaultHttp2Headers {
             }
             contentLength = FieldRules.length(value);
         }
-        fields.add(name, value);
         return null;
     }
 
