@@ -32,6 +32,11 @@ public record DatabaseAddress(String url, String user, String password) {
         return new DatabaseAddress(url, otherUser, otherPassword);
     }
 
+    /** The same database by another way. */
+    DatabaseAddress at(String otherUrl) {
+        return new DatabaseAddress(otherUrl, user, password);
+    }
+
     /** Without the password. */
     @Override
     public String toString() {

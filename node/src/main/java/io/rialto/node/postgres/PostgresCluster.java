@@ -74,10 +74,22 @@ final class PostgresCluster {
         Files.delete(fresh);
     }
 
-    Process launch(int port, int maxConnections, Size sharedBuffers) throws IOException {
+    Process launch(int port, PostgresServer.Options options) throws IOException {
         List<String> program =
                 new ArrayList<>(List.of(home.resolve("bin/postgres").toString(), "-D", data.toString()));
-        for (String setting : List.of(
+        List<String> settings = new ArrayList<>(settings(port, options.maxConnections(), options.sharedBuffers()));
+        options.replication().ifPresent(replication -> settings.addAll(replication.settings()));
+        for (String setting : settings) {
+            program.add("-c");
+            program.add(setting);
+        }
+        return builder(unprivileged.command(program))
+                .redirectOutput(directory.resolve("start.log").toFile())
+                .start();
+    }
+
+    private static List<String> settings(int port, int maxConnections, Size sharedBuffers) {
+        return List.of(
                 "port=" + port,
                 "listen_addresses=127.0.0.1",
                 "unix_socket_directories=",
@@ -85,6 +97,8 @@ final class PostgresCluster {
                 "full_page_writes=on",
                 "synchronous_commit=on",
                 "wal_level=logical",
+                // A peer that vanished without a word is given up after this.
+                "wal_sender_timeout=2s",
                 "max_connections=" + maxConnections,
                 "shared_buffers=" + Math.max(128, sharedBuffers.bytes() / 1024) + "kB",
                 "password_encryption=scram-sha-256",
@@ -96,13 +110,16 @@ final class PostgresCluster {
                 "log_filename=postgresql-%a.log",
                 "log_rotation_age=1d",
                 "log_rotation_size=0",
-                "log_truncate_on_rotation=on")) {
-            program.add("-c");
-            program.add(setting);
-        }
-        return builder(unprivileged.command(program))
-                .redirectOutput(directory.resolve("start.log").toFile())
-                .start();
+                "log_truncate_on_rotation=on");
+    }
+
+    Unprivileged unprivileged() {
+        return unprivileged;
+    }
+
+    /** Removes a tree of which the server's user owns parts. */
+    void remove(Path tree) throws IOException, InterruptedException {
+        run("rm", List.of("rm", "-rf", tree.toString()), INITDB_SECONDS);
     }
 
     String startLog() {
@@ -112,6 +129,11 @@ final class PostgresCluster {
         } catch (IOException e) {
             return "no start.log: " + e.getMessage();
         }
+    }
+
+    /** Immediate shutdown, as by a crash: for a server that waits for what will not come. */
+    void stopAtOnce() throws IOException, InterruptedException {
+        pgCtl("immediate");
     }
 
     /** Fast shutdown: sessions end, transactions roll back, everything is written. */

@@ -17,6 +17,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
@@ -45,11 +46,14 @@ public final class PostgresServer implements AutoCloseable {
 
     private static final Duration POLL = Duration.ofMillis(20);
     private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
+    /** One of a group leaves the others time to take over: what crashed may crash again. */
+    private static final Duration MEMBER_PAUSE = Duration.ofSeconds(3);
+
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
     /** A free port may be taken by somebody else before PostgreSQL listens on it. */
     private static final int PORT_TRIES = 5;
 
-    private static final String MAINTENANCE_DATABASE = "postgres";
+    static final String MAINTENANCE_DATABASE = "postgres";
     private static final Map<String, String> REQUIRED =
             Map.of("fsync", "on", "synchronous_commit", "on", "full_page_writes", "on");
 
@@ -67,15 +71,29 @@ public final class PostgresServer implements AutoCloseable {
      *
      * @param port on 127.0.0.1; 0 takes a free one, another at each start
      * @param maxConnections that the server accepts
+     * @param replication where it is one of a group
      */
-    public record Options(int port, int maxConnections, Size sharedBuffers) {
+    public record Options(int port, int maxConnections, Size sharedBuffers, Optional<Replication> replication) {
         /** A free port, room for a few pools, PostgreSQL's own default of memory. */
         public static Options standard() {
-            return new Options(0, 200, Size.of("128m"));
+            return new Options(0, 200, Size.of("128m"), Optional.empty());
         }
 
         public static Options of(DatabaseSettings settings) {
-            return new Options(settings.port(), settings.maxConnections(), settings.sharedBuffers());
+            return new Options(settings.port(), settings.maxConnections(), settings.sharedBuffers(), Optional.empty());
+        }
+
+        /** The same for one of a group. */
+        public Options in(Replication group) {
+            return new Options(port, maxConnections, sharedBuffers, Optional.of(group));
+        }
+
+        Options at(int otherPort) {
+            return new Options(otherPort, maxConnections, sharedBuffers, replication);
+        }
+
+        Duration firstPause() {
+            return replication.isPresent() ? MEMBER_PAUSE : FIRST_PAUSE;
         }
     }
 
@@ -163,9 +181,9 @@ public final class PostgresServer implements AutoCloseable {
             throws IOException, InterruptedException {
         for (int attempt = 1; ; attempt++) {
             int port = options.port() == 0 ? freePort() : options.port();
-            Process postmaster = cluster.launch(port, options.maxConnections(), options.sharedBuffers());
+            Process postmaster = cluster.launch(port, options);
             try {
-                awaitReady(cluster, postmaster, port, password);
+                awaitReady(cluster, postmaster, port, password, required(options));
                 return new Started(postmaster, port);
             } catch (IOException e) {
                 end(postmaster);
@@ -188,12 +206,13 @@ public final class PostgresServer implements AutoCloseable {
         }
     }
 
-    private static void awaitReady(PostgresCluster cluster, Process postmaster, int port, String password)
+    private static void awaitReady(
+            PostgresCluster cluster, Process postmaster, int port, String password, Map<String, String> required)
             throws IOException, InterruptedException {
         long deadline = System.nanoTime() + START.toNanos();
         while (true) {
             try {
-                check(port, password);
+                check(port, password, required);
                 return;
             } catch (SQLException e) {
                 if (!postmaster.isAlive()) {
@@ -213,10 +232,18 @@ public final class PostgresServer implements AutoCloseable {
         }
     }
 
-    private static void check(int port, String password) throws SQLException, IOException {
+    private static Map<String, String> required(Options options) {
+        Map<String, String> required = new HashMap<>(REQUIRED);
+        options.replication()
+                .ifPresent(group -> required.put("synchronous_standby_names", group.synchronousStandbyNames()));
+        return required;
+    }
+
+    private static void check(int port, String password, Map<String, String> expected)
+            throws SQLException, IOException {
         try (Connection connection = connect(port, password);
                 Statement statement = connection.createStatement()) {
-            for (Map.Entry<String, String> required : REQUIRED.entrySet()) {
+            for (Map.Entry<String, String> required : expected.entrySet()) {
                 try (ResultSet row = statement.executeQuery("SHOW " + required.getKey())) {
                     row.next();
                     if (!row.getString(1).equals(required.getValue())) {
@@ -242,7 +269,7 @@ public final class PostgresServer implements AutoCloseable {
     }
 
     private void watch() {
-        Duration pause = FIRST_PAUSE;
+        Duration pause = options.firstPause();
         try {
             while (true) {
                 int code = postmaster.waitFor();
@@ -254,10 +281,10 @@ public final class PostgresServer implements AutoCloseable {
                 if (stopping.await(pause.toMillis(), TimeUnit.MILLISECONDS)) {
                     return;
                 }
-                pause = restart() ? FIRST_PAUSE : longer(pause);
+                pause = restart() ? options.firstPause() : longer(pause);
                 if (stopping.getCount() == 0) {
                     // Whoever closed may have seen the dead postmaster only.
-                    stopPostmaster();
+                    stopPostmaster(cluster::stop);
                     return;
                 }
             }
@@ -272,8 +299,7 @@ public final class PostgresServer implements AutoCloseable {
         try {
             restarts.incrementAndGet();
             cluster.endOrphans();
-            Options samePort = new Options(port, options.maxConnections(), options.sharedBuffers());
-            postmaster = launch(cluster, samePort, password).postmaster();
+            postmaster = launch(cluster, options.at(port), password).postmaster();
             problem = null;
             LOG.info("PostgreSQL on port {} runs again", port);
             return true;
@@ -293,6 +319,8 @@ public final class PostgresServer implements AutoCloseable {
     public DatabaseAddress database(String name) throws SQLException {
         try (Connection connection = connect(port, password);
                 Statement statement = connection.createStatement()) {
+            // Of a group, the first has nobody yet to wait for; those who come later copy this.
+            statement.execute("SET synchronous_commit = local");
             String quoted = statement.enquoteIdentifier(name, true);
             boolean missing;
             try (ResultSet rows = statement.executeQuery(
@@ -303,6 +331,11 @@ public final class PostgresServer implements AutoCloseable {
                 statement.execute("CREATE DATABASE " + quoted);
             }
         }
+        return new DatabaseAddress(url(port, name), PostgresCluster.SUPERUSER, password);
+    }
+
+    /** The address of a database that is there, also of a server that takes no writes. */
+    DatabaseAddress address(String name) {
         return new DatabaseAddress(url(port, name), PostgresCluster.SUPERUSER, password);
     }
 
@@ -318,19 +351,33 @@ public final class PostgresServer implements AutoCloseable {
         return new Health(running, restarts.get(), running ? Optional.empty() : Optional.ofNullable(wrong));
     }
 
-    long postmasterPid() {
+    /** The process of the postmaster. */
+    public long postmasterPid() {
         return postmaster.pid();
     }
 
     /** Stops the server in order; what was committed is on disk. */
     @Override
     public void close() throws IOException {
+        close(cluster::stop);
+    }
+
+    /** Stops the server as a crash would, without waiting for anyone; what was committed is on disk. */
+    void closeAtOnce() throws IOException {
+        close(cluster::stopAtOnce);
+    }
+
+    private interface Stop {
+        void run() throws IOException, InterruptedException;
+    }
+
+    private void close(Stop how) throws IOException {
         if (stopping.getCount() == 0) {
             return;
         }
         stopping.countDown();
         try {
-            stopPostmaster();
+            stopPostmaster(how);
             watcher.join();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -340,13 +387,13 @@ public final class PostgresServer implements AutoCloseable {
         }
     }
 
-    private void stopPostmaster() throws IOException, InterruptedException {
+    private void stopPostmaster(Stop how) throws IOException, InterruptedException {
         Process current = postmaster;
         if (!current.isAlive()) {
             return;
         }
         try {
-            cluster.stop();
+            how.run();
         } catch (IOException e) {
             if (current.isAlive()) {
                 throw e;
