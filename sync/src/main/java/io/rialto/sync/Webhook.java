@@ -24,7 +24,7 @@ import java.util.regex.Pattern;
 public record Webhook(
         String id, URI url, Set<String> topics, Set<Step> events, byte[] secret, Duration timeout, Duration keep) {
     /** What becomes of a message after it was stored, which its publisher knows. */
-    static final Set<Step> EVENTS = EnumSet.of(Step.ACKED, Step.SHOWN, Step.OPENED, Step.REVOKED);
+    static final Set<Step> EVENTS = EnumSet.of(Step.ACKED, Step.SHOWN, Step.OPENED, Step.EXPIRED, Step.REVOKED);
 
     private static final Pattern ID = Pattern.compile("[a-z][a-z0-9-]{0,31}");
 

@@ -11,7 +11,8 @@ public enum Step {
     SHOWN(6),
     OPENED(7),
     EXPIRED(8),
-    REVOKED(9);
+    REVOKED(9),
+    WOKEN(10);
 
     private final int number;
 

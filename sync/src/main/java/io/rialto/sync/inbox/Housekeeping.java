@@ -81,6 +81,7 @@ final class Housekeeping implements AutoCloseable {
             SELECT count(*) FROM gone""";
 
     private final Tables tables;
+    private final Expirations expirations;
     private final Supplier<Map<String, Topic>> topics;
     private final Duration pause;
     private final RandomGenerator random;
@@ -101,6 +102,7 @@ final class Housekeeping implements AutoCloseable {
 
     Housekeeping(Tables tables, Supplier<Map<String, Topic>> topics, Duration pause, RandomGenerator random) {
         this.tables = tables;
+        this.expirations = new Expirations(tables);
         this.topics = topics;
         this.pause = pause;
         this.random = random;
@@ -131,6 +133,7 @@ final class Housekeeping implements AutoCloseable {
 
     /** Once through all topics; how many messages were deleted. */
     long round() {
+        expirations.round();
         long deleted = 0;
         for (Topic topic : topics.get().values()) {
             deleted += old(topic, OLD_MESSAGES, DELETE_MESSAGES);

@@ -53,6 +53,7 @@ public final class PostgresInbox implements Inbox, Devices, Traces, Broadcasts {
     private final Receipts receipts;
     private final Tracer tracer;
     private final BroadcastTable broadcasts;
+    private final Audience audience;
     private final Housekeeping housekeeping;
 
     /**
@@ -82,6 +83,7 @@ public final class PostgresInbox implements Inbox, Devices, Traces, Broadcasts {
         this.receipts = new Receipts(tables, topics);
         this.tracer = new Tracer(tables, topics, audience);
         this.broadcasts = new BroadcastTable(tables);
+        this.audience = audience;
         this.housekeeping = new Housekeeping(tables, topics, settings.housekeeping(), new SplittableRandom());
     }
 
@@ -158,7 +160,7 @@ public final class PostgresInbox implements Inbox, Devices, Traces, Broadcasts {
 
     /** Devices of the same cell that should be woken; works as long as this is open. */
     public WakeQueue wakes() {
-        return new WakeTable(tables);
+        return new WakeTable(tables, receipts, audience);
     }
 
     @Override

@@ -1,5 +1,8 @@
 package io.rialto.sync.inbox;
 
+import io.rialto.protocol.sync.Step;
+import io.rialto.sync.Audience;
+import io.rialto.sync.StepNote;
 import io.rialto.sync.Topic;
 import io.rialto.sync.vendor.WakeQueue;
 import java.sql.Array;
@@ -12,10 +15,13 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,7 +41,7 @@ final class WakeTable implements WakeQueue {
     /** Messages of a topic that are looked through for an urgent one. */
     private static final int DEEP = 64;
 
-    private static final String OLDEST_WRITER = """
+    static final String OLDEST_WRITER = """
             (SELECT min(xact_start) FROM pg_stat_activity
              WHERE datname = current_database() AND backend_xid IS NOT NULL AND pid <> pg_backend_pid())""";
 
@@ -103,7 +109,7 @@ final class WakeTable implements WakeQueue {
     /** A token is that of the device which told it last: another one may have got the phone. */
     private static final String LOOK_AT = """
             SELECT g.n, coalesce(d.app, ''), coalesce(d.push_vendor, ''), coalesce(d.push_token, ''), coalesce(d.locale, ''),
-                   coalesce(d.time_zone, ''), w.tries, w.woken, p.topic, p.sequence, p.urgent, p.expires, p.notice
+                   coalesce(d.time_zone, ''), w.tries, w.woken, p.topic, p.first, p.sequence, p.urgent, p.expires, p.notice
             FROM unnest(?::int[], ?::text[], ?::text[]) WITH ORDINALITY AS g (shard, uid, device, n)
             JOIN inbox.wake w ON w.uid = g.uid AND w.device = g.device AND w.shard = g.shard
             LEFT JOIN inbox.device d ON d.uid = g.uid AND d.device = g.device AND d.shard = g.shard AND d.push_token <> ''
@@ -112,7 +118,7 @@ final class WakeTable implements WakeQueue {
                       WHERE n.push_token = d.push_token AND n.push_token <> '' AND n.push_vendor = d.push_vendor
                             AND n.seen > d.seen)
             LEFT JOIN LATERAL (
-                SELECT t.topic, m.sequence, m.urgent, m.expires, m.notice
+                SELECT t.topic, coalesce(c.sequence, 0) + 1 AS first, m.sequence, m.urgent, m.expires, m.notice
                 FROM unnest(?::text[], ?::text[], ?::boolean[]) AS t (topic, app, oldest)
                 LEFT JOIN inbox.cursor c ON c.uid = g.uid AND c.device = g.device AND c.topic = t.topic AND NOT c.everyone
                       AND c.shard = g.shard
@@ -137,7 +143,8 @@ final class WakeTable implements WakeQueue {
             SET leased = NULL,
                 woken = CASE WHEN s.woken THEN s.as_of ELSE w.woken END,
                 tries = CASE WHEN s.woken THEN 0 WHEN s.failed THEN w.tries + 1 ELSE w.tries END,
-                due = CASE WHEN s.again IS NOT NULL THEN s.again WHEN w.newest > s.as_of THEN now() END
+                due = CASE WHEN s.again IS NOT NULL THEN s.again WHEN w.newest > s.as_of THEN now() END,
+                everyone = w.everyone AND (s.again IS NOT NULL OR w.newest > s.as_of)
             FROM unnest(?::int[], ?::text[], ?::text[], ?::timestamptz[], ?::boolean[], ?::timestamptz[], ?::boolean[])
                  AS s (shard, uid, device, as_of, woken, again, failed)
             WHERE w.uid = s.uid AND w.device = s.device AND w.shard = s.shard AND s.shard = ANY (?)""";
@@ -150,11 +157,20 @@ final class WakeTable implements WakeQueue {
             DELETE FROM inbox.wake WHERE ctid = ANY (?::tid[]) AND due IS NULL AND shard = ANY (?)""";
 
     private final Tables tables;
+    private final Receipts receipts;
+    private final WakeEveryone everyone;
 
-    private record Taken(int shard, String user, String device) {}
+    record Taken(int shard, String user, String device) {}
 
-    WakeTable(Tables tables) {
+    WakeTable(Tables tables, Receipts receipts, Audience audience) {
         this.tables = tables;
+        this.receipts = receipts;
+        this.everyone = new WakeEveryone(audience);
+    }
+
+    @Override
+    public void noteEveryone(Topic topic, Duration grace) {
+        tables.write(connection -> WakeEveryone.page(connection, topic, grace));
     }
 
     @Override
@@ -314,7 +330,7 @@ final class WakeTable implements WakeQueue {
         }
     }
 
-    private static List<Away> look(Connection connection, List<Taken> taken, List<Topic> topics) throws SQLException {
+    private List<Away> look(Connection connection, List<Taken> taken, List<Topic> topics) throws SQLException {
         Instant now;
         Instant asOf;
         try (PreparedStatement times = connection.prepareStatement(AS_OF);
@@ -344,6 +360,15 @@ final class WakeTable implements WakeQueue {
                     }
                 }
             }
+            Map<Integer, List<Missing>> ofEveryone = everyone.missing(connection, taken, topics);
+            for (int i = 0; i < found.size(); i++) {
+                Away away = found.get(i);
+                // One that has no token of its own any more is not woken for these either.
+                if (!away.app().isEmpty() && ofEveryone.containsKey(i)) {
+                    away.missing().addAll(ofEveryone.getOrDefault(i, List.of()));
+                    away.missing().sort(Comparator.comparing(Missing::urgent).reversed());
+                }
+            }
             return found;
         }
     }
@@ -368,10 +393,12 @@ final class WakeTable implements WakeQueue {
     private static Missing missing(ResultSet row) throws SQLException {
         return new Missing(
                 row.getString(9),
+                false,
                 row.getLong(10),
-                row.getBoolean(11),
-                instant(row.getTimestamp(12)),
-                row.getString(13));
+                row.getLong(11),
+                row.getBoolean(12),
+                instant(row.getTimestamp(13)),
+                row.getString(14));
     }
 
     @Override
@@ -380,6 +407,27 @@ final class WakeTable implements WakeQueue {
             List<Settled> part = settled.subList(from, Math.min(settled.size(), from + Tables.MAX_ROWS));
             tables.write(connection -> settle(connection, part));
         }
+        receipts.note(settled.stream().flatMap(WakeTable::notes).toList());
+    }
+
+    private static Stream<StepNote> notes(Settled settled) {
+        String told = settled.told();
+        Away away = settled.away();
+        return told == null
+                ? Stream.empty()
+                : away.missing().stream()
+                        .map(missing -> new StepNote(
+                                away.shard(),
+                                away.user(),
+                                away.device(),
+                                missing.topic(),
+                                missing.everyone(),
+                                missing.first(),
+                                missing.last(),
+                                Step.WOKEN,
+                                away.now(),
+                                "",
+                                told));
     }
 
     private static int settle(Connection connection, List<Settled> part) throws SQLException {
@@ -439,7 +487,7 @@ final class WakeTable implements WakeQueue {
         });
     }
 
-    private static double seconds(Duration duration) {
+    static double seconds(Duration duration) {
         return duration.toMillis() / 1_000.0;
     }
 

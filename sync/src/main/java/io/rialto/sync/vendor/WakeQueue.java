@@ -21,6 +21,12 @@ public interface WakeQueue {
     boolean noteLate(Topic topic, Duration grace);
 
     /**
+     * Goes on to note devices that have not acknowledged messages to everyone; no faster than one page a second, from all
+     * nodes together, and where another node is at it, not at all.
+     */
+    void noteEveryone(Topic topic, Duration grace);
+
+    /**
      * Notes the devices that have not acknowledged urgent messages of these topics.
      *
      * @param after what was stored earlier, by the keeper's clock, is left to {@link #noteLate}; null for nothing yet
@@ -73,13 +79,16 @@ public interface WakeQueue {
     }
 
     /**
-     * A message that a device has not got, and that came after its last wake-up.
+     * A message that a device has not got, and that came after its last wake-up; the last of those of its sequence.
      *
+     * @param first of those that the device has not acknowledged
      * @param notice what the vendor shows of it, as JSON; null for nothing
      */
     record Missing(
             String topic,
-            long sequence,
+            boolean everyone,
+            long first,
+            long last,
             boolean urgent,
             @Nullable Instant expires,
             @Nullable String notice) {}
@@ -90,6 +99,17 @@ public interface WakeQueue {
      * @param woken whether its vendor has taken it
      * @param again when it is looked at again; null for when a message comes
      * @param failed whether a try has failed
+     * @param told what is noted of its messages: the vendor, and why it refused; null where nothing was settled
      */
-    record Settled(Away away, boolean woken, @Nullable Instant again, boolean failed) {}
+    record Settled(
+            Away away,
+            boolean woken,
+            @Nullable Instant again,
+            boolean failed,
+            @Nullable String told) {
+        /** The vendor was not asked, or has no time now. */
+        static Settled later(Away away, @Nullable Instant again) {
+            return new Settled(away, false, again, false, null);
+        }
+    }
 }

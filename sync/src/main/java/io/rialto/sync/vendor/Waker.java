@@ -74,6 +74,8 @@ public final class Waker implements Hints, AutoCloseable {
     private static final Duration KEPT = Duration.ofDays(1);
 
     private static final int FORGET_AFTER = 300;
+    /** Of a refusal, in a trace. */
+    private static final int MAX_REASON = 200;
 
     private static final Logger LOG = LoggerFactory.getLogger(Waker.class);
 
@@ -137,7 +139,7 @@ public final class Waker implements Hints, AutoCloseable {
         }
     }
 
-    /** Messages to everyone wait for devices to come by themselves. */
+    /** Devices are walked through for messages to everyone at their own pace. */
     @Override
     public void storedForEveryone(String topic) {}
 
@@ -202,6 +204,7 @@ public final class Waker implements Hints, AutoCloseable {
                 while (isOpen() && queue.noteLate(topic, GRACE)) {
                     // Until it is up to date.
                 }
+                queue.noteEveryone(topic, GRACE);
             }
             if (rounds++ % FORGET_AFTER == 0) {
                 queue.forget(KEPT);
@@ -251,19 +254,19 @@ public final class Waker implements Hints, AutoCloseable {
     /** What is clear without the vendor; null where it must be asked. */
     private @Nullable Settled before(SyncConfig current, Away away) {
         if (away.missing().isEmpty() || !current.accounts().containsKey(away.app())) {
-            return new Settled(away, false, null, false);
+            return Settled.later(away, null);
         }
         if (streaming.test(away.user(), away.device())) {
-            return new Settled(away, false, away.now().plus(STREAMING), false);
+            return Settled.later(away, away.now().plus(STREAMING));
         }
         boolean urgent = away.missing().getFirst().urgent();
         Instant woken = away.woken();
         Instant next = woken == null ? away.now() : woken.plus(urgent ? URGENT_GAP : GAP);
         if (next.isAfter(away.now())) {
-            return new Settled(away, false, next, false);
+            return Settled.later(away, next);
         }
         Instant quiet = urgent ? null : quietUntil(current, away);
-        return quiet == null ? null : new Settled(away, false, quiet.plus(jitter(SPREAD)), false);
+        return quiet == null ? null : Settled.later(away, quiet.plus(jitter(SPREAD)));
     }
 
     /** The first end of quiet hours, where all topics of which it misses something have them now; else null. */
@@ -288,25 +291,25 @@ public final class Waker implements Hints, AutoCloseable {
         VendorPush push = accounts == null ? null : vendors.of(accounts, away.vendor());
         if (push == null) {
             // An account may come, and with it the next message.
-            return new Settled(away, false, null, false);
+            return Settled.later(away, null);
         }
         String name = away.app() + "." + push.vendor();
         Instant rest = resting.get(name);
         Instant now = clock.instant();
         if (rest != null && rest.isAfter(now)) {
             Duration left = Duration.between(now, rest);
-            return new Settled(away, false, away.now().plus(left).plus(jitter(FIRST_PAUSE)), false);
+            return Settled.later(away, away.now().plus(left).plus(jitter(FIRST_PAUSE)));
         }
         Outcome outcome = push.push(wakeup(current, away));
         return switch (outcome) {
             case Outcome.Sent sent -> {
                 meters.asked(push.vendor(), "sent");
-                yield new Settled(away, true, null, false);
+                yield new Settled(away, true, null, false, push.vendor());
             }
             case Outcome.Gone gone -> {
                 meters.asked(push.vendor(), "gone");
                 devices.unregister(away.vendor(), away.token());
-                yield new Settled(away, false, null, false);
+                yield new Settled(away, false, null, false, refused(push, gone.why()));
             }
             case Outcome.Busy busy -> {
                 meters.asked(push.vendor(), "busy");
@@ -319,9 +322,14 @@ public final class Waker implements Hints, AutoCloseable {
             case Outcome.Refused refused -> {
                 meters.asked(push.vendor(), "refused");
                 log.warn("{} refuses a wake-up: {}", name, refused.why());
-                yield new Settled(away, false, null, false);
+                yield new Settled(away, false, null, false, refused(push, refused.why()));
             }
         };
+    }
+
+    private static String refused(VendorPush push, String why) {
+        String text = push.vendor() + ": " + why;
+        return text.length() <= MAX_REASON ? text : text.substring(0, MAX_REASON);
     }
 
     /** For the most urgent that it misses, with the text of the first of which there is one. */
@@ -347,7 +355,7 @@ public final class Waker implements Hints, AutoCloseable {
 
     private Settled failed(Away away, Duration asked) {
         boolean last = away.tries() + 1 >= MAX_TRIES;
-        return new Settled(away, false, last ? null : away.now().plus(pause(away.tries(), asked)), true);
+        return new Settled(away, false, last ? null : away.now().plus(pause(away.tries(), asked)), true, null);
     }
 
     /** Doubles from seconds to an hour; no shorter than the vendor asks for, and longer by up to a half for each alone. */

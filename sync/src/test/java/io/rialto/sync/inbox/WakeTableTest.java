@@ -3,11 +3,13 @@ package io.rialto.sync.inbox;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.rialto.node.postgres.PostgresServer;
+import io.rialto.protocol.sync.Step;
 import io.rialto.protocol.sync.SyncKey;
 import io.rialto.sync.Acknowledgement;
 import io.rialto.sync.MessageId;
 import io.rialto.sync.Publication;
 import io.rialto.sync.Topic;
+import io.rialto.sync.Trace;
 import io.rialto.sync.Versions;
 import io.rialto.sync.vendor.WakeQueue;
 import io.rialto.sync.vendor.WakeQueue.Away;
@@ -59,8 +61,9 @@ class WakeTableTest {
 
     @BeforeEach
     void begin() throws Exception {
-        cell.execute("TRUNCATE inbox.wake, inbox.wake_mark, inbox.device, inbox.cursor, inbox.message, inbox.head,"
-                + " inbox.receipt");
+        cell.execute(
+                "TRUNCATE inbox.wake, inbox.wake_mark, inbox.wake_everyone, inbox.device, inbox.cursor, inbox.message, inbox.head,"
+                        + " inbox.receipt");
         assertThat(queue.noteLate(TOPIC, Duration.ZERO)).as("begins now").isFalse();
         device(USER, "phone", "token");
     }
@@ -113,7 +116,120 @@ class WakeTableTest {
     }
 
     private void settle(Away away, boolean woken, @Nullable Instant again, boolean failed) {
-        queue.settle(List.of(new Settled(away, woken, again, failed)));
+        queue.settle(List.of(new Settled(away, woken, again, failed, woken ? "apns" : null)));
+    }
+
+    /** The next page, as if its time had come. */
+    private void page(WakeQueue node) throws Exception {
+        cell.execute("UPDATE inbox.wake_everyone SET paged = now() - interval '1 hour'");
+        node.noteEveryone(TOPIC, Duration.ZERO);
+    }
+
+    private void toEveryone(String key, @Nullable String rule) throws Exception {
+        Cell.get(inbox.publish(new Publication(
+                -1,
+                1,
+                "",
+                Cell.TOPIC,
+                key,
+                null,
+                rule,
+                "text/plain",
+                key.getBytes(StandardCharsets.UTF_8),
+                Instant.now(),
+                null,
+                Versions.ALL,
+                false,
+                "",
+                "{\"template\":\"t\"}",
+                0)));
+    }
+
+    @Test
+    void a_message_to_everyone_wakes_each_device_that_is_behind_once() throws Exception {
+        device(USER, "tablet", "");
+        queue.noteEveryone(TOPIC, Duration.ZERO);
+        toEveryone("k1", null);
+        page(queue);
+        List<Away> away = queue.take(TOPICS, 10, LEASE);
+        assertThat(away).hasSize(1);
+        assertThat(away.getFirst().device()).isEqualTo("phone");
+        assertThat(away.getFirst().missing())
+                .containsExactly(new WakeQueue.Missing(Cell.TOPIC, true, 1, 1, false, null, "{\"template\":\"t\"}"));
+        settle(away.getFirst(), true, null, false);
+        page(queue);
+        assertThat(queue.take(TOPICS, 10, LEASE)).isEmpty();
+        publish(USER, "k2", false);
+        assertThat(late().getFirst().missing())
+                .as("what it was woken for already is not said again")
+                .containsExactly(new WakeQueue.Missing(Cell.TOPIC, false, 1, 1, false, null, null));
+    }
+
+    @Test
+    void a_message_to_everyone_wakes_none_that_has_it_or_is_not_meant() throws Exception {
+        device("100000000043", "laptop", "other");
+        queue.noteEveryone(TOPIC, Duration.ZERO);
+        toEveryone("k1", "laptop");
+        page(queue);
+        List<Away> away = queue.take(TOPICS, 10, LEASE);
+        assertThat(away).hasSize(2);
+        assertThat(away.stream().filter(one -> !one.missing().isEmpty()).map(Away::device))
+                .containsExactly("laptop");
+        away.forEach(one -> settle(one, !one.missing().isEmpty(), null, false));
+        toEveryone("k2", null);
+        SyncKey all = inbox.highest(List.of(USER)).getFirst().getFirst();
+        inbox.acknowledge(List.of(new Acknowledgement(Cell.shard(USER), USER, "phone", all)));
+        page(queue);
+        assertThat(queue.take(TOPICS, 10, LEASE)).extracting(Away::device).containsExactly("laptop");
+    }
+
+    @Test
+    void a_walk_through_all_devices_is_paced_and_another_node_goes_on_with_it() throws Exception {
+        int devices = WakeEveryone.PAGE + 500;
+        cell.execute("INSERT INTO inbox.device (shard, uid, device, app, version, locale, platform, push_vendor,"
+                + " push_token, time_zone, seen) SELECT 1, 'u' || n, 'd', 'wallet', 5, '', '', 'fcm', 't' || n, '', now()"
+                + " FROM generate_series(1, " + (devices - 1) + ") n");
+        queue.noteEveryone(TOPIC, Duration.ZERO);
+        toEveryone("k1", null);
+        page(queue);
+        queue.noteEveryone(TOPIC, Duration.ZERO);
+        assertThat(cell.number("SELECT count(*) FROM inbox.wake")).isEqualTo(WakeEveryone.PAGE);
+        toEveryone("k2", null);
+        try (PostgresInbox other = cell.node()) {
+            page(other.wakes());
+            assertThat(cell.number("SELECT count(*) FROM inbox.wake WHERE everyone"))
+                    .isEqualTo(devices);
+            assertThat(cell.number("SELECT sequence FROM inbox.wake_everyone WHERE uid IS NULL"))
+                    .as("the first walk is over")
+                    .isEqualTo(1);
+            page(other.wakes());
+            assertThat(cell.number("SELECT sequence FROM inbox.wake_everyone WHERE uid IS NOT NULL"))
+                    .as("and one for what came meanwhile begins")
+                    .isEqualTo(2);
+        }
+    }
+
+    @Test
+    void what_was_there_before_the_first_look_wakes_nobody() throws Exception {
+        toEveryone("k1", null);
+        queue.noteEveryone(TOPIC, Duration.ZERO);
+        page(queue);
+        assertThat(queue.take(TOPICS, 10, LEASE)).isEmpty();
+    }
+
+    @Test
+    void a_wake_up_is_a_step_of_each_message_that_the_device_misses() throws Exception {
+        publish(USER, "k1", false);
+        publish(USER, "k2", false);
+        settle(late().getFirst(), true, null, false);
+        for (long sequence = 1; sequence <= 2; sequence++) {
+            Trace trace =
+                    inbox.trace(new MessageId(Cell.TOPIC, sequence, USER), USER).orElseThrow();
+            assertThat(trace.steps().getLast())
+                    .satisfies(step -> assertThat(step.step()).isEqualTo(Step.WOKEN))
+                    .satisfies(step -> assertThat(step.device()).isEqualTo("phone"))
+                    .satisfies(step -> assertThat(step.reason()).isEqualTo("apns"));
+        }
     }
 
     @Test
@@ -129,7 +245,7 @@ class WakeTableTest {
         assertThat(one.token()).isEqualTo("token");
         assertThat(one.timeZone()).isEqualTo("Europe/Berlin");
         assertThat(one.woken()).isNull();
-        assertThat(one.missing()).containsExactly(new WakeQueue.Missing(Cell.TOPIC, 1, false, null, null));
+        assertThat(one.missing()).containsExactly(new WakeQueue.Missing(Cell.TOPIC, false, 1, 1, false, null, null));
         assertThat(one.toString()).doesNotContain("token");
     }
 
@@ -168,7 +284,8 @@ class WakeTableTest {
         publish(USER, "k2", true);
         queue.noteUrgent(TOPICS, from);
         List<Away> away = queue.take(TOPICS, 10, LEASE);
-        assertThat(away.getFirst().missing()).containsExactly(new WakeQueue.Missing(Cell.TOPIC, 2, true, null, null));
+        assertThat(away.getFirst().missing())
+                .containsExactly(new WakeQueue.Missing(Cell.TOPIC, false, 1, 2, true, null, null));
     }
 
     @Test
@@ -190,7 +307,7 @@ class WakeTableTest {
         publish(USER, "k2", false);
         Away again = late().getFirst();
         assertThat(again.woken()).isNotNull();
-        assertThat(again.missing()).containsExactly(new WakeQueue.Missing(Cell.TOPIC, 2, false, null, null));
+        assertThat(again.missing()).containsExactly(new WakeQueue.Missing(Cell.TOPIC, false, 1, 2, false, null, null));
     }
 
     @Test
@@ -201,7 +318,7 @@ class WakeTableTest {
         queue.noteLate(TOPIC, Duration.ZERO);
         settle(away, true, null, false);
         assertThat(queue.take(TOPICS, 10, LEASE).getFirst().missing())
-                .containsExactly(new WakeQueue.Missing(Cell.TOPIC, 2, false, null, null));
+                .containsExactly(new WakeQueue.Missing(Cell.TOPIC, false, 1, 2, false, null, null));
     }
 
     @Test

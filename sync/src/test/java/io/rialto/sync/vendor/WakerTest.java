@@ -71,6 +71,11 @@ class WakerTest {
         }
 
         @Override
+        public synchronized void noteEveryone(Topic topic, Duration grace) {
+            looks.add("everyone " + topic.name());
+        }
+
+        @Override
         public synchronized Instant noteUrgent(Collection<Topic> topics, @Nullable Instant after) {
             looks.add("urgent");
             return NOON;
@@ -166,7 +171,7 @@ class WakerTest {
                 woken,
                 now,
                 now,
-                List.of(new Missing(topic, 1, urgent, null, null)));
+                List.of(new Missing(topic, false, 1, 1, urgent, null, null)));
     }
 
     @Test
@@ -225,8 +230,8 @@ class WakerTest {
                 now,
                 now,
                 List.of(
-                        new Missing("payments", 2, false, null, null),
-                        new Missing("payments", 1, false, null, notice)));
+                        new Missing("payments", false, 1, 2, false, null, null),
+                        new Missing("payments", false, 1, 1, false, null, notice)));
     }
 
     private Settled settled(Away away) {
@@ -348,12 +353,14 @@ class WakerTest {
     void looks_at_topics_of_apps_with_accounts_by_itself_and_by_a_hint() throws Exception {
         waker.start();
         Set<String> seen = new HashSet<>();
-        while (seen.size() < 3) {
+        while (seen.size() < 5) {
             String look = queue.looks.poll(30, TimeUnit.SECONDS);
             assertThat(look).isNotNull().isNotEqualTo("late other");
             seen.add(look);
             waker.stored(List.of("u1"));
         }
-        assertThat(seen).containsExactlyInAnyOrder("urgent", "late payments", "late news");
+        assertThat(seen)
+                .containsExactlyInAnyOrder(
+                        "urgent", "late payments", "late news", "everyone payments", "everyone news");
     }
 }
