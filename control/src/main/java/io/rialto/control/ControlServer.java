@@ -13,10 +13,14 @@ import java.io.InputStream;
 import java.security.SecureRandom;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -50,6 +54,8 @@ public final class ControlServer implements AutoCloseable {
     }
 
     private final ControlStore store;
+    private final InstantSource clock;
+    private final SeenNodes seen = new SeenNodes();
     private final Tokens tokens;
     private final Semaphore waiting;
     private final long maxBody;
@@ -57,6 +63,7 @@ public final class ControlServer implements AutoCloseable {
 
     private ControlServer(ControlStore store, Tokens tokens, ControlSettings settings) {
         this.store = store;
+        this.clock = store.clock();
         this.tokens = tokens;
         this.waiting = new Semaphore(settings.maxWaiting());
         this.maxBody = settings.maxBody().bytes();
@@ -93,6 +100,10 @@ public final class ControlServer implements AutoCloseable {
                 .get("/v1/sections/{name}", context -> as(context, true, () -> section(context)))
                 .put("/v1/sections/{name}", context -> as(context, true, () -> putSection(context)))
                 .put("/v1/sections", context -> as(context, true, () -> putSections(context)))
+                .get("/v1/stage", context -> as(context, true, () -> stage(context)))
+                .post("/v1/stage/promote", context -> as(context, true, () -> endStage(context, true)))
+                .post("/v1/stage/back", context -> as(context, true, () -> endStage(context, false)))
+                .get("/v1/nodes", context -> as(context, true, () -> nodes(context)))
                 .get("/v1/history", context -> as(context, true, () -> history(context)))
                 .exception(SQLException.class, (e, context) -> {
                     LOG.warn("{} {}: control database failed", context.method(), context.path(), e);
@@ -145,7 +156,8 @@ public final class ControlServer implements AutoCloseable {
             refuse(context, 400, "after or wait: " + e.getMessage() + " (expected: a version; a time such as 20s)");
             return;
         }
-        ControlStore.Current current = store.current();
+        String node = node(context, after);
+        ControlStore.Current current = store.current(node);
         if (current.version() <= after && waitMillis > 0) {
             if (!waiting.tryAcquire()) {
                 context.header("retry-after", "1");
@@ -153,7 +165,7 @@ public final class ControlServer implements AutoCloseable {
                 return;
             }
             try {
-                current = store.await(after, waitMillis);
+                current = store.await(node, after, waitMillis);
             } finally {
                 waiting.release();
             }
@@ -164,6 +176,18 @@ public final class ControlServer implements AutoCloseable {
             return;
         }
         context.contentType("application/octet-stream").result(current.envelope());
+    }
+
+    /** Who asks, and notes what it serves; empty where it does not say. */
+    private String node(Context context, long after) {
+        String node = context.header("rialto-node");
+        if (node == null || !Change.Stage.isNode(node)) {
+            return "";
+        }
+        String serves = context.header("rialto-serves");
+        boolean said = serves != null && serves.matches("\\d{1,18}");
+        seen.saw(node, said ? Long.parseLong(serves) : after, clock.instant());
+        return node;
     }
 
     private static String parameter(Context context, String name, String standard) {
@@ -180,43 +204,79 @@ public final class ControlServer implements AutoCloseable {
         return Math.min(unit.toMillis(Long.parseLong(matcher.group(1))), MAX_WAIT.toMillis());
     }
 
-    private void section(Context context) {
+    private void section(Context context) throws SQLException {
         ControlStore.Current current = store.current();
-        JsonNode section = current.sections().get(context.pathParam("name"));
+        String name = context.pathParam("name");
+        String version = context.queryParam("version");
+        JsonNode section = current.sections().get(name);
+        if (version != null) {
+            section = version.matches("\\d{1,18}")
+                    ? store.version(Long.parseLong(version))
+                            .flatMap(old -> old.section(name))
+                            .orElse(null)
+                    : null;
+        }
         // Also where there is none yet: a first one is based on that version.
-        context.header("etag", "\"" + current.version() + "\"");
+        context.header("etag", "\"" + (version == null ? current.version() : version) + "\"");
         if (section == null) {
-            refuse(context, 404, "no such section (there may be " + store.sectionNames() + ")");
+            refuse(context, 404, "no such section (there may be " + store.sectionNames() + "), or not of that version");
             return;
         }
         answer(context, 200, section);
     }
 
     private void putSection(Context context) throws Exception {
-        Change change = change(context);
-        if (change != null) {
-            answer(context, store.put(context.pathParam("name"), change.body(), change.version(), change.author()));
-        }
+        String name = context.pathParam("name");
+        put(context, body -> Map.of(name, body));
     }
 
     private void putSections(Context context) throws Exception {
-        Change change = change(context);
-        if (change == null) {
-            return;
-        }
-        Map<String, JsonNode> sections = new TreeMap<>();
-        change.body().properties().forEach(entry -> sections.put(entry.getKey(), entry.getValue()));
-        answer(context, store.put(sections, change.version(), change.author()));
+        put(context, body -> {
+            Map<String, JsonNode> sections = new TreeMap<>();
+            body.properties().forEach(entry -> sections.put(entry.getKey(), entry.getValue()));
+            return sections;
+        });
     }
 
-    private record Change(JsonNode body, long version, String author) {}
+    /** Makes a change; with {@code check} only says whether it could be made, with {@code stage} for those nodes only. */
+    private void put(Context context, Function<JsonNode, Map<String, JsonNode>> sections) throws Exception {
+        Long version = version(context);
+        JsonNode body = version == null ? null : body(context);
+        if (version == null || body == null) {
+            return;
+        }
+        Change change = new Change(sections.apply(body), version, why(context));
+        String stage = context.queryParam("stage");
+        if ("true".equals(context.queryParam("check"))) {
+            List<String> errors = store.check(change);
+            answer(context, errors.isEmpty() ? new PutResult.Accepted(store.version()) : new PutResult.Invalid(errors));
+            return;
+        }
+        answer(
+                context,
+                store.put(
+                        change,
+                        Optional.ofNullable(stage)
+                                .map(nodes ->
+                                        new Change.Stage(List.of(nodes.split(",", Change.Stage.MAX_NODES + 2))))));
+    }
 
-    private @Nullable Change change(Context context) throws IOException {
+    private static Change.Why why(Context context) {
+        String author = context.header("rialto-author");
+        String reason = context.header("rialto-reason");
+        return new Change.Why(author == null ? "admin" : author, reason == null ? "" : reason);
+    }
+
+    private @Nullable Long version(Context context) {
         String match = context.header("if-match");
         if (match == null || !match.matches("\"?\\d{1,18}\"?")) {
             refuse(context, 428, "if-match: " + match + " (expected: the version that the change is based on)");
             return null;
         }
+        return Long.parseLong(match.replace("\"", ""));
+    }
+
+    private @Nullable JsonNode body(Context context) throws IOException {
         byte[] bytes;
         try (InputStream in = context.bodyInputStream()) {
             bytes = in.readNBytes((int) Math.min(Integer.MAX_VALUE - 8, maxBody + 1));
@@ -225,14 +285,43 @@ public final class ControlServer implements AutoCloseable {
             refuse(context, 413, "body: above " + maxBody + " bytes (expected: at most that)");
             return null;
         }
-        String author = context.header("rialto-author");
         try {
-            JsonNode body = Json.read(bytes);
-            return new Change(body, Long.parseLong(match.replace("\"", "")), author == null ? "admin" : author);
+            return Json.read(bytes);
         } catch (JsonException e) {
             refuse(context, 400, "body: " + e.getMessage());
             return null;
         }
+    }
+
+    private void stage(Context context) {
+        Optional<ControlStore.Staged> staged = store.staged();
+        if (staged.isEmpty()) {
+            refuse(context, 404, "no version is staged");
+            return;
+        }
+        ObjectNode body = Json.mapper()
+                .createObjectNode()
+                .put("version", staged.get().snapshot().version());
+        staged.get().nodes().forEach(body.putArray("nodes")::add);
+        answer(context, 200, body);
+    }
+
+    private void endStage(Context context, boolean promote) throws SQLException {
+        Long version = version(context);
+        if (version != null) {
+            answer(context, promote ? store.promote(version, why(context)) : store.takeBack(version, why(context)));
+        }
+    }
+
+    private void nodes(Context context) {
+        ArrayNode nodes = Json.mapper().createArrayNode();
+        for (SeenNodes.Seen node : seen.all()) {
+            nodes.addObject()
+                    .put("node", node.node())
+                    .put("serves", node.serves())
+                    .put("seen", node.at().toString());
+        }
+        answer(context, 200, nodes);
     }
 
     private void answer(Context context, PutResult result) {
@@ -272,8 +361,10 @@ public final class ControlServer implements AutoCloseable {
             node.put("version", entry.version());
             node.put("issued", entry.issued().toString());
             node.put("author", entry.author());
+            node.put("reason", entry.reason());
             ArrayNode sections = node.putArray("sections");
             entry.sections().forEach(sections::add);
+            entry.nodes().forEach(node.putArray("nodes")::add);
         }
         answer(context, 200, entries);
     }

@@ -14,7 +14,9 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -44,7 +46,6 @@ public final class ControlStore implements AutoCloseable {
     /** Enough to go back to; a snapshot can be megabytes. */
     private static final int KEPT_VERSIONS = 1000;
 
-    private static final int MAX_AUTHOR = 200;
     private static final long LOOK_MILLIS = 200;
     /** Unique violation: another process stored this version first. */
     private static final String TAKEN = "23505";
@@ -53,6 +54,16 @@ public final class ControlStore implements AutoCloseable {
     @SuppressWarnings("ArrayRecordComponent")
     record Current(long version, byte[] envelope, Map<String, JsonNode> sections) {
         static final Current NONE = new Current(0, new byte[0], Map.of());
+    }
+
+    /** A version that only some nodes get, above the one that all the others have. */
+    record Staged(Current snapshot, List<String> nodes) {}
+
+    /** What is in force for all, and what is being tried beside it. */
+    private record Versions(Current all, Optional<Staged> staged) {
+        long newest() {
+            return staged.map(one -> one.snapshot().version()).orElse(all.version());
+        }
     }
 
     private final Database database;
@@ -64,7 +75,7 @@ public final class ControlStore implements AutoCloseable {
     private final Condition changed = lock.newCondition();
     private final CountDownLatch closed = new CountDownLatch(1);
     private final Thread looking = Thread.ofVirtual().name("control-store").unstarted(this::look);
-    private volatile Current current = Current.NONE;
+    private volatile Versions versions = new Versions(Current.NONE, Optional.empty());
     private volatile @Nullable String lastError;
 
     private ControlStore(
@@ -97,14 +108,14 @@ public final class ControlStore implements AutoCloseable {
         return store;
     }
 
-    /** The newest version; 0 where there is none yet. */
+    /** The newest version that all nodes get; 0 where there is none yet. */
     public long version() {
-        return current.version();
+        return versions.all().version();
     }
 
     /** The newest form of a section. */
     public Optional<JsonNode> section(String name) {
-        return Optional.ofNullable(current.sections().get(name));
+        return Optional.ofNullable(current().sections().get(name));
     }
 
     /** The names of the sections that there may be. */
@@ -117,19 +128,37 @@ public final class ControlStore implements AutoCloseable {
         return Optional.ofNullable(lastError);
     }
 
-    Current current() {
-        return current;
+    InstantSource clock() {
+        return clock;
     }
 
-    /** The newest, as soon as it is newer than the version given; otherwise, after the limit, as it is then. */
-    Current await(long version, long limitMillis) throws InterruptedException {
+    Current current() {
+        return versions.all();
+    }
+
+    /** The version that is being tried on some nodes. */
+    Optional<Staged> staged() {
+        return versions.staged();
+    }
+
+    /** What a node gets: the staged version where it is named, the newest for all otherwise. */
+    Current current(String node) {
+        Versions now = versions;
+        return now.staged()
+                .filter(one -> one.nodes().contains(node))
+                .map(Staged::snapshot)
+                .orElse(now.all());
+    }
+
+    /** A node's newest, as soon as it is newer than the version given; otherwise, after the limit, as it is then. */
+    Current await(String node, long version, long limitMillis) throws InterruptedException {
         long nanos = TimeUnit.MILLISECONDS.toNanos(limitMillis);
         lock.lockInterruptibly();
         try {
-            while (current.version() <= version && nanos > 0 && closed.getCount() > 0) {
+            while (current(node).version() <= version && nanos > 0 && closed.getCount() > 0) {
                 nanos = changed.awaitNanos(nanos);
             }
-            return current;
+            return current(node);
         } finally {
             lock.unlock();
         }
@@ -141,43 +170,108 @@ public final class ControlStore implements AutoCloseable {
     }
 
     /**
-     * Changes sections, all or none.
+     * Changes sections, all or none; a staged version is thereby taken back.
      *
      * @param expectedVersion the version that the change is based on; 0 for the first
      * @param author for the history, at most 200 characters
      */
     public PutResult put(Map<String, JsonNode> changes, long expectedVersion, String author) throws SQLException {
+        return put(new Change(changes, expectedVersion, new Change.Why(author, "")), Optional.empty());
+    }
+
+    /** Changes sections, for all nodes or to be tried on some. */
+    PutResult put(Change change, Optional<Change.Stage> stage) throws SQLException {
         refresh();
-        Current base = current;
-        List<String> errors = errors(base, changes, author);
+        Versions base = versions;
+        List<String> errors = errors(base.all(), change, stage);
+        if (stage.isPresent() && base.staged().isPresent()) {
+            // Nodes of the first stage would be left with what is no longer tried.
+            errors.add("stage: version " + base.newest() + " is staged (expected: none; promote it or take it back)");
+        }
         if (!errors.isEmpty()) {
             return new PutResult.Invalid(errors);
         }
-        if (base.version() != expectedVersion) {
-            return new PutResult.Conflict(base.version());
+        if (base.all().version() != change.basedOn()) {
+            return new PutResult.Conflict(base.all().version());
         }
-        Map<String, JsonNode> sections = new TreeMap<>(base.sections());
-        changes.forEach((name, value) -> sections.put(name, value.deepCopy()));
-        Snapshot next = new Snapshot(base.version() + 1, clock.instant(), sections);
+        Map<String, JsonNode> sections = new TreeMap<>(base.all().sections());
+        change.sections().forEach((name, value) -> sections.put(name, value.deepCopy()));
+        return store(
+                base, sections, change.why(), new Extent(change.sections().keySet(), stage.map(Change.Stage::nodes)));
+    }
+
+    /** What would be wrong with a change; empty where it could be made now. */
+    List<String> check(Change change) throws SQLException {
+        refresh();
+        return errors(current(), change, Optional.empty());
+    }
+
+    /** Gives the staged version, by its number, to all nodes, under a new version. */
+    PutResult promote(long version, Change.Why why) throws SQLException {
+        return end(version, why, true);
+    }
+
+    /** Gives the nodes that have the staged version what all the others have, under a new version. */
+    PutResult takeBack(long version, Change.Why why) throws SQLException {
+        return end(version, why, false);
+    }
+
+    private PutResult end(long version, Change.Why why, boolean promote) throws SQLException {
+        refresh();
+        Versions base = versions;
+        List<String> errors = new ArrayList<>();
+        why.check(errors);
+        Optional<Staged> staged = base.staged().filter(one -> one.snapshot().version() == version);
+        if (staged.isEmpty()) {
+            errors.add("staged version: " + version + " (expected: "
+                    + base.staged()
+                            .map(one -> Long.toString(one.snapshot().version()))
+                            .orElse("none is staged") + ")");
+        }
+        if (staged.isEmpty() || !errors.isEmpty()) {
+            return new PutResult.Invalid(errors);
+        }
+        Map<String, JsonNode> sections = (promote ? staged.get().snapshot() : base.all()).sections();
+        Set<String> changedSections = new TreeSet<>(sections.keySet());
+        changedSections.removeIf(name -> promote
+                && Objects.equals(sections.get(name), base.all().sections().get(name)));
+        return store(base, sections, why, new Extent(changedSections, Optional.empty()));
+    }
+
+    /** What a version changes, and for whom; for all where nobody is named. */
+    private record Extent(Set<String> sections, Optional<List<String>> nodes) {}
+
+    /**
+     * Stores the next version. Each change of any kind is one row of the next number, so that of two at a time one wins,
+     * and versions only rise for every node.
+     */
+    private PutResult store(Versions base, Map<String, JsonNode> sections, Change.Why why, Extent extent)
+            throws SQLException {
+        Snapshot next = new Snapshot(base.newest() + 1, clock.instant(), sections);
         byte[] envelope = signer.sign(next);
         if (envelope.length > SnapshotEnvelope.MAX_BYTES) {
             return new PutResult.Invalid(List.of(
                     "snapshot: " + envelope.length + " bytes (expected: at most " + SnapshotEnvelope.MAX_BYTES + ")"));
         }
-        if (!insert(next, envelope, author, String.join(",", new TreeSet<>(changes.keySet())))) {
+        if (!insert(next, envelope, why, extent)) {
             refresh();
-            return new PutResult.Conflict(current.version());
+            return new PutResult.Conflict(version());
         }
-        publish(new Current(next.version(), envelope, next.sections()));
-        LOG.info("snapshot {} by {}: {}", next.version(), author, changes.keySet());
+        publish(new Current(next.version(), envelope, next.sections()), extent.nodes());
+        LOG.info(
+                "snapshot {} by {}: {} for {}",
+                next.version(),
+                why.author(),
+                extent.sections(),
+                extent.nodes().map(List::toString).orElse("all"));
         return new PutResult.Accepted(next.version());
     }
 
-    private List<String> errors(Current base, Map<String, JsonNode> changes, String author) {
+    private List<String> errors(Current base, Change change, Optional<Change.Stage> stage) {
         List<String> errors = new ArrayList<>();
-        if (author.isBlank() || author.length() > MAX_AUTHOR || author.chars().anyMatch(Character::isISOControl)) {
-            errors.add("author: " + author.length() + " characters (expected: 1.." + MAX_AUTHOR + ", printable)");
-        }
+        change.why().check(errors);
+        stage.ifPresent(one -> one.check(errors));
+        Map<String, JsonNode> changes = change.sections();
         if (changes.isEmpty()) {
             errors.add("sections: none (expected: at least one)");
         }
@@ -195,18 +289,21 @@ public final class ControlStore implements AutoCloseable {
         return errors;
     }
 
-    private boolean insert(Snapshot snapshot, byte[] envelope, String author, String sections) throws SQLException {
+    private boolean insert(Snapshot snapshot, byte[] envelope, Change.Why why, Extent extent) throws SQLException {
         try (Connection connection = database.dataSource().getConnection();
                 PreparedStatement statement =
                         connection.prepareStatement("WITH dropped AS (DELETE FROM control.snapshot WHERE version <= ?)"
-                                + " INSERT INTO control.snapshot (version, issued, author, section, envelope)"
-                                + " VALUES (?, ?, ?, ?, ?)")) {
+                                + " INSERT INTO control.snapshot (version, issued, author, section, envelope, reason, nodes)"
+                                + " VALUES (?, ?, ?, ?, ?, ?, ?)")) {
             statement.setLong(1, snapshot.version() - KEPT_VERSIONS);
             statement.setLong(2, snapshot.version());
             statement.setTimestamp(3, Timestamp.from(snapshot.issued()));
-            statement.setString(4, author);
-            statement.setString(5, sections);
+            statement.setString(4, why.author());
+            statement.setString(5, String.join(",", new TreeSet<>(extent.sections())));
             statement.setBytes(6, envelope);
+            statement.setString(7, why.reason());
+            statement.setString(
+                    8, extent.nodes().map(nodes -> String.join(",", nodes)).orElse(null));
             statement.executeUpdate();
             return true;
         } catch (SQLException e) {
@@ -221,7 +318,8 @@ public final class ControlStore implements AutoCloseable {
     public List<SnapshotEntry> history(int limit) throws SQLException {
         try (Connection connection = database.dataSource().getConnection();
                 PreparedStatement statement = connection.prepareStatement(
-                        "SELECT version, issued, author, section FROM control.snapshot ORDER BY version DESC LIMIT ?")) {
+                        "SELECT version, issued, author, reason, section, nodes FROM control.snapshot"
+                                + " ORDER BY version DESC LIMIT ?")) {
             statement.setInt(1, limit);
             List<SnapshotEntry> entries = new ArrayList<>();
             try (ResultSet rows = statement.executeQuery()) {
@@ -230,7 +328,9 @@ public final class ControlStore implements AutoCloseable {
                             rows.getLong(1),
                             rows.getTimestamp(2).toInstant(),
                             rows.getString(3),
-                            List.of(rows.getString(4).split(",", -1))));
+                            rows.getString(4),
+                            List.of(rows.getString(5).split(",", -1)),
+                            nodes(rows.getString(6)).orElse(List.of())));
                 }
             }
             return entries;
@@ -255,29 +355,58 @@ public final class ControlStore implements AutoCloseable {
         }
     }
 
-    private void refresh() throws SQLException {
+    /** The sections of a version that is kept. */
+    Optional<Snapshot> version(long version) throws SQLException {
         try (Connection connection = database.dataSource().getConnection();
-                PreparedStatement statement = connection.prepareStatement(
-                        "SELECT envelope FROM control.snapshot WHERE version > ? ORDER BY version DESC LIMIT 1")) {
-            statement.setLong(1, current.version());
+                PreparedStatement statement =
+                        connection.prepareStatement("SELECT envelope FROM control.snapshot WHERE version = ?")) {
+            statement.setLong(1, version);
             try (ResultSet rows = statement.executeQuery()) {
-                if (rows.next()) {
-                    byte[] envelope = rows.getBytes(1);
-                    Snapshot snapshot = opener.open(envelope);
-                    publish(new Current(snapshot.version(), envelope, snapshot.sections()));
-                }
+                return rows.next() ? Optional.of(opener.open(rows.getBytes(1))) : Optional.empty();
             }
         } catch (SnapshotException e) {
-            throw new SQLException(
-                    "a stored snapshot cannot be used (expected: signed by this control's key): " + e.getMessage(), e);
+            throw unusable(e);
         }
     }
 
-    private void publish(Current next) {
+    private static Optional<List<String>> nodes(@Nullable String stored) {
+        return Optional.ofNullable(stored).map(text -> List.of(text.split(",", -1)));
+    }
+
+    /** Of what others stored: the newest for all, and what is staged above it. */
+    private void refresh() throws SQLException {
+        try (Connection connection = database.dataSource().getConnection();
+                PreparedStatement statement =
+                        connection.prepareStatement("SELECT envelope, nodes FROM control.snapshot WHERE version > ?"
+                                + " AND (version = (SELECT max(version) FROM control.snapshot)"
+                                + " OR version = (SELECT max(version) FROM control.snapshot WHERE nodes IS NULL))"
+                                + " ORDER BY version")) {
+            statement.setLong(1, versions.newest());
+            try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    byte[] envelope = rows.getBytes(1);
+                    Snapshot snapshot = opener.open(envelope);
+                    publish(new Current(snapshot.version(), envelope, snapshot.sections()), nodes(rows.getString(2)));
+                }
+            }
+        } catch (SnapshotException e) {
+            throw unusable(e);
+        }
+    }
+
+    private static SQLException unusable(SnapshotException e) {
+        return new SQLException(
+                "a stored snapshot cannot be used (expected: signed by this control's key): " + e.getMessage(), e);
+    }
+
+    private void publish(Current next, Optional<List<String>> nodes) {
         lock.lock();
         try {
-            if (next.version() > current.version()) {
-                current = next;
+            Versions now = versions;
+            if (next.version() > now.newest()) {
+                versions = nodes.isPresent()
+                        ? new Versions(now.all(), Optional.of(new Staged(next, nodes.get())))
+                        : new Versions(next, Optional.empty());
                 changed.signalAll();
             }
         } finally {

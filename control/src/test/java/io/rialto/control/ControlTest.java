@@ -258,8 +258,8 @@ class ControlTest {
                 Future<PutResult> two = executor.submit(() -> other.put("table", colour("green"), base, "two"));
                 assertThat(List.of(one.get(), two.get()))
                         .containsExactlyInAnyOrder(new PutResult.Accepted(base + 1), new PutResult.Conflict(base + 1));
-                assertThat(store.await(base, 20_000).version()).isEqualTo(base + 1);
-                assertThat(other.await(base, 20_000).version()).isEqualTo(base + 1);
+                assertThat(store.await("", base, 20_000).version()).isEqualTo(base + 1);
+                assertThat(other.await("", base, 20_000).version()).isEqualTo(base + 1);
             }
             assertThat(store.current().envelope()).isEqualTo(other.current().envelope());
         }
@@ -304,5 +304,106 @@ class ControlTest {
                 .hasMessageContaining("expected: signed by this control's key");
         assertThat(new String(store.current().envelope(), StandardCharsets.UTF_8))
                 .contains("blue");
+    }
+
+    private HttpResponse<String> end(String how, long version) throws Exception {
+        return send(request("/v1/stage/" + how, settings.adminTokenFile())
+                .header("if-match", Long.toString(version))
+                .header("rialto-author", "tester")
+                .POST(HttpRequest.BodyPublishers.noBody()));
+    }
+
+    private Snapshot of(String node) throws Exception {
+        HttpResponse<byte[]> answer = client.send(
+                request("/v1/snapshot?after=0", settings.nodeTokenFile())
+                        .header("rialto-node", node)
+                        .build(),
+                HttpResponse.BodyHandlers.ofByteArray());
+        return SnapshotEnvelope.trusting(List.of(signer.publicKey())).open(answer.body());
+    }
+
+    private HttpResponse<String> stage(String body, long base, String nodes) throws Exception {
+        return send(request("/v1/sections/table?stage=" + nodes, settings.adminTokenFile())
+                .header("if-match", Long.toString(base))
+                .header("rialto-author", "tester")
+                .header("rialto-reason", "a try")
+                .PUT(HttpRequest.BodyPublishers.ofString(body)));
+    }
+
+    @Test
+    void a_staged_version_is_for_the_named_nodes_until_it_is_promoted() throws Exception {
+        store.put("table", colour("blue"), 0, "tester");
+        assertThat(stage("{}", 1, "east-1,west-1").statusCode()).isEqualTo(200);
+        assertThat(of("east-1").version()).isEqualTo(2);
+        assertThat(of("east-1").section("table")).contains(json("{}"));
+        assertThat(of("east-2").version()).isEqualTo(1);
+        assertThat(store.version()).isEqualTo(1);
+        assertThat(stage("{}", 1, "east-2").body()).contains("version 2 is staged");
+
+        assertThat(end("promote", 1).statusCode()).isEqualTo(422);
+        assertThat(end("promote", 2).body()).isEqualTo("{\"version\":3}");
+        assertThat(of("east-1").version()).isEqualTo(3);
+        assertThat(of("east-2").section("table")).contains(json("{}"));
+        assertThat(end("promote", 2).body()).contains("none is staged");
+
+        assertThat(store.history(5))
+                .extracting(SnapshotEntry::nodes)
+                .containsExactly(List.of(), List.of("east-1", "west-1"), List.of());
+        assertThat(store.history(5)).extracting(SnapshotEntry::reason).contains("a try");
+    }
+
+    @Test
+    void a_staged_version_is_taken_back_by_a_higher_one_as_is_one_that_another_change_passes() throws Exception {
+        store.put("table", colour("blue"), 0, "tester");
+        stage("{}", 1, "east-1");
+        assertThat(end("back", 2).statusCode()).isEqualTo(200);
+        assertThat(of("east-1").version()).isEqualTo(3);
+        assertThat(of("east-1").section("table")).contains(colour("blue"));
+
+        stage("{}", 3, "east-1");
+        // A failover does not wait for a person who tries something.
+        assertThat(store.put("keys", json("{}"), 3, "tester")).isEqualTo(new PutResult.Accepted(5));
+        assertThat(of("east-1").version()).isEqualTo(5);
+        assertThat(of("east-1").section("table")).contains(colour("blue"));
+        assertThat(store.staged()).isEmpty();
+    }
+
+    @Test
+    void a_staged_version_is_seen_by_every_control() throws Exception {
+        store.put("table", colour("blue"), 0, "tester");
+        stage("{}", 1, "east-1");
+        try (ControlStore again = ControlStore.open(database, signer, VALIDATORS, Clock.systemUTC())) {
+            assertThat(again.version()).isEqualTo(1);
+            assertThat(again.current("east-1").version()).isEqualTo(2);
+            end("promote", 2);
+            assertThat(again.await("west-1", 1, 20_000).version()).isEqualTo(3);
+        }
+    }
+
+    @Test
+    void lists_what_nodes_serve_and_checks_a_change_without_making_it() throws Exception {
+        store.put("table", colour("blue"), 0, "tester");
+        client.send(
+                request("/v1/snapshot?after=1", settings.nodeTokenFile())
+                        .header("rialto-node", "east-1")
+                        .header("rialto-serves", "1")
+                        .build(),
+                HttpResponse.BodyHandlers.discarding());
+        assertThat(send(request("/v1/nodes", settings.adminTokenFile())).body())
+                .contains("\"node\":\"east-1\"", "\"serves\":1");
+        HttpRequest.Builder check = request("/v1/sections/table?check=true", settings.adminTokenFile())
+                .header("if-match", "1");
+        assertThat(send(check.PUT(HttpRequest.BodyPublishers.ofString("{\"town\":1}")))
+                        .statusCode())
+                .isEqualTo(422);
+        assertThat(send(check.PUT(HttpRequest.BodyPublishers.ofString("{}"))).statusCode())
+                .isEqualTo(200);
+        assertThat(store.version()).isEqualTo(1);
+        assertThat(send(request("/v1/sections/table?version=1", settings.adminTokenFile()))
+                        .body())
+                .isEqualTo("{\"colour\":\"blue\"}");
+        assertThat(send(request("/v1/sections/table?version=7", settings.adminTokenFile()))
+                        .statusCode())
+                .isEqualTo(404);
     }
 }

@@ -115,6 +115,8 @@ public final class SnapshotFollower implements AutoCloseable {
     private volatile @Nullable Snapshot current;
     private volatile @Nullable Instant contact;
     private volatile @Nullable String lastError;
+    private volatile String node = "";
+    private volatile long serves;
 
     /**
      * Prepares to follow; {@link #start} begins.
@@ -130,6 +132,12 @@ public final class SnapshotFollower implements AutoCloseable {
                 .connectTimeout(CONNECT)
                 .executor(Executors.newVirtualThreadPerTaskExecutor())
                 .build();
+    }
+
+    /** Says who asks, so that control can list what this node serves, and may name it to try a version; before the start. */
+    public SnapshotFollower as(String nodeId) {
+        node = nodeId;
+        return this;
     }
 
     /** Adds a listener, before the start. It gets every snapshot that is applied, and must not block for long. */
@@ -200,13 +208,15 @@ public final class SnapshotFollower implements AutoCloseable {
         Snapshot now = current;
         long version = now == null ? 0 : now.version();
         try {
-            HttpRequest request = HttpRequest.newBuilder(
+            HttpRequest.Builder request = HttpRequest.newBuilder(
                             control.resolve("/v1/snapshot?after=" + version + "&wait=" + WAIT.toSeconds() + "s"))
                     .header("authorization", "Bearer " + source.token())
-                    .timeout(ANSWER)
-                    .build();
+                    .timeout(ANSWER);
+            if (!node.isEmpty()) {
+                request.header("rialto-node", node).header("rialto-serves", Long.toString(serves));
+            }
             HttpResponse<byte[]> answer = client.send(
-                    request,
+                    request.build(),
                     HttpResponse.BodyHandlers.limiting(
                             HttpResponse.BodyHandlers.ofByteArray(), SnapshotEnvelope.MAX_BYTES));
             return answered(control, answer, version);
@@ -254,6 +264,7 @@ public final class SnapshotFollower implements AutoCloseable {
     private void apply(Snapshot next) {
         current = next;
         LOG.info("snapshot {} of {} applied", next.version(), next.issued());
+        boolean taken = true;
         for (Consumer<Snapshot> listener : listeners) {
             try {
                 listener.accept(next);
@@ -261,7 +272,11 @@ public final class SnapshotFollower implements AutoCloseable {
                 // One room that cannot use its section must not keep the others from theirs.
                 LOG.error("snapshot {}: a listener failed", next.version(), e);
                 lastError = "snapshot " + next.version() + ": a listener failed: " + e;
+                taken = false;
             }
+        }
+        if (taken) {
+            serves = next.version();
         }
         first.countDown();
     }

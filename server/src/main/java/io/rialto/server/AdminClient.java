@@ -4,12 +4,14 @@ import io.rialto.node.Json;
 import io.rialto.node.JsonException;
 import java.io.IOException;
 import java.net.URI;
+import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.StringJoiner;
 import tools.jackson.databind.JsonNode;
@@ -68,13 +70,72 @@ final class AdminClient {
         return section;
     }
 
+    /** A section as it was in a version that control keeps. */
+    JsonNode section(String name, long version) throws InterruptedException {
+        return json(send(request("/v1/sections/" + name + "?version=" + version).GET())
+                .body());
+    }
+
+    /**
+     * How a section is put.
+     *
+     * @param version that the change is based on
+     * @param reason for the history; may be empty
+     * @param stage ids of the only nodes that get it, with commas; empty for all
+     */
+    record How(long version, String reason, String stage) {}
+
     /** Puts a section in place of that of a version; gives the new version. */
     long put(String name, JsonNode value, long version) throws InterruptedException {
-        HttpResponse<String> answer = send(request("/v1/sections/" + name)
-                .header("if-match", "\"" + version + "\"")
-                .header("rialto-author", System.getProperty("user.name", "unknown"))
+        return put(name, value, new How(version, "", ""));
+    }
+
+    long put(String name, JsonNode value, How how) throws InterruptedException {
+        String stage = how.stage().isEmpty() ? "" : "?stage=" + URLEncoder.encode(how.stage(), StandardCharsets.UTF_8);
+        return version(by("/v1/sections/" + name + stage, how.version(), how.reason())
                 .PUT(HttpRequest.BodyPublishers.ofString(Json.write(value), StandardCharsets.UTF_8)));
-        return json(answer.body()).path("version").asLong();
+    }
+
+    /** Fails with what control would refuse a section for. */
+    void check(String name, JsonNode value, long version) throws InterruptedException {
+        send(by("/v1/sections/" + name + "?check=true", version, "")
+                .PUT(HttpRequest.BodyPublishers.ofString(Json.write(value), StandardCharsets.UTF_8)));
+    }
+
+    /** A version that only some nodes get. */
+    record Stage(long version, List<String> nodes) {}
+
+    Optional<Stage> stage() throws InterruptedException {
+        HttpResponse<String> answer = exchange(request("/v1/stage").GET());
+        if (answer.statusCode() == 404) {
+            return Optional.empty();
+        }
+        fine(answer);
+        JsonNode stage = json(answer.body());
+        return Optional.of(new Stage(
+                stage.path("version").asLong(),
+                stage.path("nodes").valueStream().map(JsonNode::asString).toList()));
+    }
+
+    /** Ends the stage of a version, {@code promote} or {@code back}; gives the new version. */
+    long endStage(String how, long version, String reason) throws InterruptedException {
+        return version(by("/v1/stage/" + how, version, reason).POST(HttpRequest.BodyPublishers.noBody()));
+    }
+
+    /** Which version each node serves. */
+    JsonNode nodes() throws InterruptedException {
+        return json(send(request("/v1/nodes").GET()).body());
+    }
+
+    private HttpRequest.Builder by(String path, long version, String reason) {
+        HttpRequest.Builder request = request(path)
+                .header("if-match", "\"" + version + "\"")
+                .header("rialto-author", System.getProperty("user.name", "unknown"));
+        return reason.isEmpty() ? request : request.header("rialto-reason", reason);
+    }
+
+    private long version(HttpRequest.Builder request) throws InterruptedException {
+        return json(send(request).body()).path("version").asLong();
     }
 
     JsonNode history(int limit) throws InterruptedException {

@@ -22,7 +22,11 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** Commands about cells. */
-@Command(name = "cells", description = "Prepare the databases of cells.", mixinStandardHelpOptions = true)
+@Command(
+        name = "cells",
+        description = "The routing table, and the databases of cells.",
+        mixinStandardHelpOptions = true,
+        subcommands = CellsTableCommand.class)
 final class CellsCommand {
     @Spec
     @SuppressWarnings("NullAway.Init") // set by picocli before any command runs

@@ -106,7 +106,8 @@ final class EdgeNode implements AutoCloseable {
         ProcessMeters.add(all);
         this.meters = new EdgeMeters(all);
         this.follower = new SnapshotFollower(
-                SnapshotFollower.Source.of(settings.snapshot()), Clock.systemUTC(), new SplittableRandom());
+                        SnapshotFollower.Source.of(settings.snapshot()), Clock.systemUTC(), new SplittableRandom())
+                .as(settings.node());
         int cores = Runtime.getRuntime().availableProcessors();
         this.loops = EventLoops.start(settings.loops() == 0 ? cores : settings.loops());
         this.backends = new Upstreams(loops, meters, HostResolver.JDK, new SplittableRandom());
