@@ -4,6 +4,7 @@ import com.github.luben.zstd.Zstd;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.util.AsciiString;
+import io.rialto.gateway.http.FieldNames;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.Locale;
@@ -23,7 +24,7 @@ final class Compression implements AnswerStep {
 
     private static final AsciiString ZSTD = AsciiString.cached("zstd");
     private static final AsciiString GZIP = AsciiString.cached("gzip");
-    private static final AsciiString ACCEPT_ENCODING = AsciiString.cached("accept-encoding");
+    private static final AsciiString ACCEPT_ENCODING = FieldNames.of("accept-encoding");
 
     @Override
     public void take(Exchange x) {

@@ -3,6 +3,7 @@ package io.rialto.gateway;
 import io.netty.buffer.Unpooled;
 import io.netty.util.AsciiString;
 import io.rialto.gateway.config.App;
+import io.rialto.gateway.http.FieldNames;
 import io.rialto.gateway.http.HeaderList;
 import io.rialto.protocol.ProtocolException;
 import io.rialto.protocol.Reason;
@@ -13,12 +14,12 @@ import org.jspecify.annotations.Nullable;
  * Credentials are never allowed, as no call is authenticated by a cookie.
  */
 final class Cors implements AnswerStep {
-    private static final AsciiString REQUEST_METHOD = AsciiString.cached("access-control-request-method");
-    private static final AsciiString ALLOW_ORIGIN = AsciiString.cached("access-control-allow-origin");
-    private static final AsciiString ALLOW_METHODS = AsciiString.cached("access-control-allow-methods");
-    private static final AsciiString ALLOW_HEADERS = AsciiString.cached("access-control-allow-headers");
-    private static final AsciiString EXPOSE_HEADERS = AsciiString.cached("access-control-expose-headers");
-    private static final AsciiString MAX_AGE = AsciiString.cached("access-control-max-age");
+    private static final AsciiString REQUEST_METHOD = FieldNames.of("access-control-request-method");
+    private static final AsciiString ALLOW_ORIGIN = FieldNames.of("access-control-allow-origin");
+    private static final AsciiString ALLOW_METHODS = FieldNames.of("access-control-allow-methods");
+    private static final AsciiString ALLOW_HEADERS = FieldNames.of("access-control-allow-headers");
+    private static final AsciiString EXPOSE_HEADERS = FieldNames.of("access-control-expose-headers");
+    private static final AsciiString MAX_AGE = FieldNames.of("access-control-max-age");
     private static final AsciiString METHODS = AsciiString.cached("POST, GET");
     private static final AsciiString HEADERS = AsciiString.cached(
             "content-type, content-encoding, content-digest, signature, signature-input, authorization, idempotency-key, "

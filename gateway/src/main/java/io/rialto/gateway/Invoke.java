@@ -126,7 +126,7 @@ final class Invoke implements Step {
         HeaderList out = new HeaderList(all.size() + 6);
         for (int i = 0; i < all.size(); i++) {
             AsciiString name = all.name(i);
-            boolean own = name.startsWith(Names.RIALTO) && !name.contentEquals(Names.ROUTE);
+            boolean own = name.byteAt(0) == 'r' && name.startsWith(Names.RIALTO) && !name.contentEquals(Names.ROUTE);
             if (!own && !Names.NOT_FORWARDED.contains(name)) {
                 out.add(name, all.value(i));
             }

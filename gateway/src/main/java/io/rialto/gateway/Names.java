@@ -1,6 +1,7 @@
 package io.rialto.gateway;
 
 import io.netty.util.AsciiString;
+import io.rialto.gateway.http.FieldNames;
 import io.rialto.protocol.HeaderNames;
 import java.util.Collections;
 import java.util.HashMap;
@@ -10,44 +11,44 @@ import java.util.Set;
 
 /** Header names and media types as the steps compare and write them, with their hashes computed once. */
 final class Names {
-    static final AsciiString EDGE = AsciiString.cached(HeaderNames.EDGE);
-    static final AsciiString TICKET = AsciiString.cached(HeaderNames.TICKET);
-    static final AsciiString CREDENTIAL = AsciiString.cached(HeaderNames.CREDENTIAL);
-    static final AsciiString SESSION = AsciiString.cached(HeaderNames.SESSION);
-    static final AsciiString COUNTER = AsciiString.cached(HeaderNames.COUNTER);
-    static final AsciiString TIME = AsciiString.cached(HeaderNames.TIME);
-    static final AsciiString SEALED_CONTENT_TYPE = AsciiString.cached(HeaderNames.CONTENT_TYPE);
-    static final AsciiString ROUTE = AsciiString.cached(HeaderNames.ROUTE);
-    static final AsciiString TIMEOUT = AsciiString.cached(HeaderNames.TIMEOUT);
-    static final AsciiString CELL = AsciiString.cached(HeaderNames.CELL);
-    static final AsciiString REASON = AsciiString.cached(HeaderNames.REASON);
-    static final AsciiString CALLER = AsciiString.cached(HeaderNames.CALLER);
-    static final AsciiString BIND_USER = AsciiString.cached(HeaderNames.BIND_USER);
-    static final AsciiString IDEMPOTENCY_KEY = AsciiString.cached(HeaderNames.IDEMPOTENCY_KEY);
+    static final AsciiString EDGE = FieldNames.of(HeaderNames.EDGE);
+    static final AsciiString TICKET = FieldNames.of(HeaderNames.TICKET);
+    static final AsciiString CREDENTIAL = FieldNames.of(HeaderNames.CREDENTIAL);
+    static final AsciiString SESSION = FieldNames.of(HeaderNames.SESSION);
+    static final AsciiString COUNTER = FieldNames.of(HeaderNames.COUNTER);
+    static final AsciiString TIME = FieldNames.of(HeaderNames.TIME);
+    static final AsciiString SEALED_CONTENT_TYPE = FieldNames.of(HeaderNames.CONTENT_TYPE);
+    static final AsciiString ROUTE = FieldNames.of(HeaderNames.ROUTE);
+    static final AsciiString TIMEOUT = FieldNames.of(HeaderNames.TIMEOUT);
+    static final AsciiString CELL = FieldNames.of(HeaderNames.CELL);
+    static final AsciiString REASON = FieldNames.of(HeaderNames.REASON);
+    static final AsciiString CALLER = FieldNames.of(HeaderNames.CALLER);
+    static final AsciiString BIND_USER = FieldNames.of(HeaderNames.BIND_USER);
+    static final AsciiString IDEMPOTENCY_KEY = FieldNames.of(HeaderNames.IDEMPOTENCY_KEY);
 
-    static final AsciiString ACCEPT = AsciiString.cached("accept");
-    static final AsciiString ACCEPT_ENCODING = AsciiString.cached("accept-encoding");
-    static final AsciiString ACCEPT_LANGUAGE = AsciiString.cached("accept-language");
-    static final AsciiString AUTHORIZATION = AsciiString.cached("authorization");
-    static final AsciiString CACHE_CONTROL = AsciiString.cached("cache-control");
-    static final AsciiString CONTENT_DIGEST = AsciiString.cached("content-digest");
-    static final AsciiString CONTENT_ENCODING = AsciiString.cached("content-encoding");
-    static final AsciiString CONTENT_LENGTH = AsciiString.cached("content-length");
-    static final AsciiString CONTENT_TYPE = AsciiString.cached("content-type");
-    static final AsciiString ETAG = AsciiString.cached("etag");
-    static final AsciiString GRPC_ENCODING = AsciiString.cached("grpc-encoding");
-    static final AsciiString GRPC_MESSAGE = AsciiString.cached("grpc-message");
-    static final AsciiString GRPC_STATUS = AsciiString.cached("grpc-status");
-    static final AsciiString GRPC_TIMEOUT = AsciiString.cached("grpc-timeout");
-    static final AsciiString HOST = AsciiString.cached("host");
-    static final AsciiString IF_NONE_MATCH = AsciiString.cached("if-none-match");
-    static final AsciiString ORIGIN = AsciiString.cached("origin");
-    static final AsciiString RETRY_AFTER = AsciiString.cached("retry-after");
-    static final AsciiString SET_COOKIE = AsciiString.cached("set-cookie");
-    static final AsciiString SIGNATURE = AsciiString.cached("signature");
-    static final AsciiString SIGNATURE_INPUT = AsciiString.cached("signature-input");
-    static final AsciiString TRACEPARENT = AsciiString.cached("traceparent");
-    static final AsciiString VARY = AsciiString.cached("vary");
+    static final AsciiString ACCEPT = FieldNames.of("accept");
+    static final AsciiString ACCEPT_ENCODING = FieldNames.of("accept-encoding");
+    static final AsciiString ACCEPT_LANGUAGE = FieldNames.of("accept-language");
+    static final AsciiString AUTHORIZATION = FieldNames.of("authorization");
+    static final AsciiString CACHE_CONTROL = FieldNames.of("cache-control");
+    static final AsciiString CONTENT_DIGEST = FieldNames.of("content-digest");
+    static final AsciiString CONTENT_ENCODING = FieldNames.of("content-encoding");
+    static final AsciiString CONTENT_LENGTH = FieldNames.of("content-length");
+    static final AsciiString CONTENT_TYPE = FieldNames.of("content-type");
+    static final AsciiString ETAG = FieldNames.of("etag");
+    static final AsciiString GRPC_ENCODING = FieldNames.of("grpc-encoding");
+    static final AsciiString GRPC_MESSAGE = FieldNames.of("grpc-message");
+    static final AsciiString GRPC_STATUS = FieldNames.of("grpc-status");
+    static final AsciiString GRPC_TIMEOUT = FieldNames.of("grpc-timeout");
+    static final AsciiString HOST = FieldNames.of("host");
+    static final AsciiString IF_NONE_MATCH = FieldNames.of("if-none-match");
+    static final AsciiString ORIGIN = FieldNames.of("origin");
+    static final AsciiString RETRY_AFTER = FieldNames.of("retry-after");
+    static final AsciiString SET_COOKIE = FieldNames.of("set-cookie");
+    static final AsciiString SIGNATURE = FieldNames.of("signature");
+    static final AsciiString SIGNATURE_INPUT = FieldNames.of("signature-input");
+    static final AsciiString TRACEPARENT = FieldNames.of("traceparent");
+    static final AsciiString VARY = FieldNames.of("vary");
 
     /** What all of Rialto's own begin with. */
     static final AsciiString RIALTO = AsciiString.cached("rialto-");
@@ -110,10 +111,10 @@ final class Names {
 
     static {
         for (String name : io.rialto.protocol.Seal.callHeaders()) {
-            BY_TEXT.put(name, AsciiString.cached(name));
+            BY_TEXT.put(name, FieldNames.of(name));
         }
         for (String name : io.rialto.protocol.Seal.answerHeaders()) {
-            BY_TEXT.put(name, AsciiString.cached(name));
+            BY_TEXT.put(name, FieldNames.of(name));
         }
         for (AsciiString name :
                 new AsciiString[] {CONTENT_DIGEST, CONTENT_TYPE, TICKET, CREDENTIAL, SESSION, AUTHORIZATION}) {
@@ -132,7 +133,7 @@ final class Names {
     static Set<AsciiString> setOf(String... names) {
         Set<AsciiString> all = new HashSet<>();
         for (String name : names) {
-            all.add(AsciiString.cached(name));
+            all.add(FieldNames.of(name));
         }
         return Collections.unmodifiableSet(all); // a Set.of divides to find a place
     }

@@ -132,7 +132,8 @@ final class EdgeMeters implements GatewayMeters, TransportMeters, UpstreamMeters
 
     @Override
     public void add(String service, Event event) {
-        count(services.computeIfAbsent(service, this::eventsOf), event);
+        Map<Event, Meters.Counter> known = services.get(service); // the other way may lock, twice a call
+        count(known != null ? known : services.computeIfAbsent(service, this::eventsOf), event);
     }
 
     private Map<Event, Meters.Counter> eventsOf(String service) {

@@ -14,10 +14,10 @@ import java.util.Objects;
 
 /** Writes Rialto's own refusals as docs/protocol.md, section 2, says: the same wherever in the gateway a call ends. */
 public final class Refusals {
-    public static final AsciiString REASON = AsciiString.cached(HeaderNames.REASON);
-    public static final AsciiString CONTENT_TYPE = AsciiString.cached("content-type");
-    public static final AsciiString GRPC_STATUS = AsciiString.cached("grpc-status");
-    public static final AsciiString GRPC_MESSAGE = AsciiString.cached("grpc-message");
+    public static final AsciiString REASON = FieldNames.of(HeaderNames.REASON);
+    public static final AsciiString CONTENT_TYPE = FieldNames.of("content-type");
+    public static final AsciiString GRPC_STATUS = FieldNames.of("grpc-status");
+    public static final AsciiString GRPC_MESSAGE = FieldNames.of("grpc-message");
 
     /** A message is for a person: longer ones only carry back what the caller sent. */
     private static final int MAX_MESSAGE = 512;

@@ -2,9 +2,11 @@ package io.rialto.gateway.transport;
 
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.util.AsciiString;
+import io.rialto.gateway.http.FieldNames;
 import io.rialto.gateway.http.PrintableText;
 import io.rialto.protocol.HeaderNames;
 import java.lang.reflect.Field;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -39,8 +41,10 @@ final class FieldRules {
     private static final Set<AsciiString> RULED =
             new HashSet<>(List.of(HttpHeaderNames.TE, HttpHeaderNames.HOST, HttpHeaderNames.CONTENT_LENGTH));
 
-    /** The names below that are well-formed and have no rule: most names of most requests. */
-    private static final Set<AsciiString> PLAIN = new HashSet<>();
+    private static final List<String> OTHERS = List.of("content-digest", "signature", "signature-input", "traceparent");
+
+    /** The names below that are well-formed and have no rule, which are most names of most requests: by their hashes. */
+    private static final @Nullable AsciiString[] PLAIN = new AsciiString[1024];
 
     private static final int KNOWN_SLOTS = 1024;
     private static final @Nullable AsciiString[] KNOWN = new AsciiString[KNOWN_SLOTS];
@@ -56,19 +60,15 @@ final class FieldRules {
             classes |= alphanumeric || "-._~:[]".indexOf(c) >= 0 ? HOST : 0;
             CLASSES[c] = (byte) classes;
         }
+        FieldNames.STANDARD.forEach(FieldRules::remember);
+        for (String name : OTHERS) {
+            remember(FieldNames.of(name));
+        }
         try {
-            for (Field field : HttpHeaderNames.class.getFields()) {
-                if (field.get(null) instanceof AsciiString name) {
-                    remember(name);
-                }
-            }
             for (Field field : HeaderNames.class.getFields()) {
                 if (field.get(null) instanceof String name) {
-                    remember(AsciiString.cached(name));
+                    remember(FieldNames.of(name));
                 }
-            }
-            for (String name : List.of("content-digest", "signature", "signature-input", "traceparent")) {
-                remember(AsciiString.cached(name));
             }
         } catch (IllegalAccessException e) {
             throw new AssertionError("public constants are readable", e);
@@ -77,27 +77,42 @@ final class FieldRules {
 
     private FieldRules() {}
 
+    @SuppressWarnings("ReferenceEquality") // of equal names there is one object
     private static void remember(AsciiString name) {
         byte[] bytes = name.toByteArray();
         int slot = slot(bytes, 0, bytes.length);
         while (KNOWN[slot] != null) {
+            if (KNOWN[slot] == name) {
+                return;
+            }
             slot = (slot + 1) % KNOWN_SLOTS;
         }
-        // The hash is computed here, so that threads share a finished object.
-        if (name.hashCode() != 0) {
-            KNOWN[slot] = name;
-        }
+        KNOWN[slot] = name;
         if (isLowerCaseName(name) && !HOP_BY_HOP.contains(name) && !RULED.contains(name)) {
-            PLAIN.add(name);
+            int place = plainPlace(name);
+            while (PLAIN[place] != null) {
+                place = (place + 1) & (PLAIN.length - 1);
+            }
+            PLAIN[place] = name;
         }
     }
 
+    private static int plainPlace(AsciiString name) {
+        return name.hashCode() * 0x9e3779b9 >>> 22;
+    }
+
+    /** By five of its letters, which tell nearly all names above from each other; no peer can add any. */
     private static int slot(byte[] bytes, int from, int length) {
-        int hash = length;
-        for (int i = from; i < from + length; i++) {
-            hash = hash * 31 + bytes[i];
+        if (length == 0) {
+            return 0;
         }
-        return (hash ^ (hash >>> 15)) & (KNOWN_SLOTS - 1);
+        int hash = length;
+        hash = hash * 31 + bytes[from];
+        hash = hash * 31 + bytes[from + (length >> 2)];
+        hash = hash * 31 + bytes[from + (length >> 1)];
+        hash = hash * 31 + bytes[from + length - (length >> 2) - 1];
+        hash = hash * 31 + bytes[from + length - 1];
+        return hash * 0x9e3779b9 >>> 22;
     }
 
     /** The shared object for a known lower-case name, or a view of the bytes. */
@@ -113,12 +128,9 @@ final class FieldRules {
     }
 
     private static boolean equal(AsciiString known, byte[] bytes, int from) {
-        for (int i = 0; i < known.length(); i++) {
-            if (known.byteAt(i) != bytes[from + i]) {
-                return false;
-            }
-        }
-        return true;
+        int offset = known.arrayOffset();
+        int length = known.length();
+        return Arrays.equals(known.array(), offset, offset + length, bytes, from, from + length);
     }
 
     private static boolean all(AsciiString text, int wanted) {
@@ -136,9 +148,15 @@ final class FieldRules {
         return true;
     }
 
-    /** Whether a name is one that we know to be a lower-case token, and that no rule of requests is about. */
-    static boolean isPlain(AsciiString name) {
-        return PLAIN.contains(name);
+    /** The shared object for a name that we know to be a lower-case token and that no rule of requests is about, or null. */
+    static @Nullable AsciiString plain(AsciiString name) {
+        int place = plainPlace(name);
+        AsciiString known = PLAIN[place];
+        while (known != null && !known.equals(name)) {
+            place = (place + 1) & (PLAIN.length - 1);
+            known = PLAIN[place];
+        }
+        return known;
     }
 
     /** A field name as HTTP/2 has it: a token without upper-case letters. */

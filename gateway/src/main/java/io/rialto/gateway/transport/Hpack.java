@@ -2,6 +2,7 @@ package io.rialto.gateway.transport;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.util.AsciiString;
+import io.rialto.gateway.http.FieldNames;
 import io.rialto.gateway.http.HeaderList;
 import java.util.HashMap;
 import java.util.Map;
@@ -70,7 +71,7 @@ final class Hpack {
             "www-authenticate"
         };
         for (int i = 0; i < names.length; i++) {
-            STATIC_NAMES.put(AsciiString.cached(names[i]), 15 + i);
+            STATIC_NAMES.put(FieldNames.of(names[i]), 15 + i);
         }
     }
 

@@ -99,14 +99,18 @@ final class RequestFields extends DefaultHttp2Headers {
 
     private @Nullable String regular(AsciiString name, AsciiString value) {
         regular = true;
-        boolean plain = FieldRules.isPlain(name);
-        if (!plain && !FieldRules.isLowerCaseName(name)) {
+        AsciiString plain = FieldRules.plain(name);
+        if (plain == null && !FieldRules.isLowerCaseName(name)) {
             return "a header's name is not a lower-case token";
         }
         if (!FieldRules.isValue(value) || FieldRules.isPadded(value)) {
             return "a header's value holds a control character, or begins or ends with a space";
         }
-        String problem = plain ? null : ruled(name, value);
+        if (plain != null) {
+            fields.add(plain, value);
+            return null;
+        }
+        String problem = ruled(name, value);
         if (problem == null) {
             fields.add(name, value);
         }

@@ -1,21 +1,22 @@
 package io.rialto.gateway.upstream;
 
 import io.netty.util.AsciiString;
+import io.rialto.gateway.http.FieldNames;
 
 /**
  * Fields that belong to one connection or that say where a message ends (RFC 9110, 7.6.1): whatever made the call,
  * those of its own connection must not reach the backend's.
  */
 final class ConnectionFields {
-    private static final AsciiString TE = AsciiString.cached("te");
-    private static final AsciiString HOST = AsciiString.cached("host");
-    private static final AsciiString TRAILER = AsciiString.cached("trailer");
-    private static final AsciiString UPGRADE = AsciiString.cached("upgrade");
-    private static final AsciiString CONNECTION = AsciiString.cached("connection");
-    private static final AsciiString KEEP_ALIVE = AsciiString.cached("keep-alive");
-    private static final AsciiString CONTENT_LENGTH = AsciiString.cached("content-length");
-    private static final AsciiString PROXY_CONNECTION = AsciiString.cached("proxy-connection");
-    private static final AsciiString TRANSFER_ENCODING = AsciiString.cached("transfer-encoding");
+    private static final AsciiString TE = FieldNames.of("te");
+    private static final AsciiString HOST = FieldNames.of("host");
+    private static final AsciiString TRAILER = FieldNames.of("trailer");
+    private static final AsciiString UPGRADE = FieldNames.of("upgrade");
+    private static final AsciiString CONNECTION = FieldNames.of("connection");
+    private static final AsciiString KEEP_ALIVE = FieldNames.of("keep-alive");
+    private static final AsciiString CONTENT_LENGTH = FieldNames.of("content-length");
+    private static final AsciiString PROXY_CONNECTION = FieldNames.of("proxy-connection");
+    private static final AsciiString TRANSFER_ENCODING = FieldNames.of("transfer-encoding");
 
     private ConnectionFields() {}
 

@@ -1,6 +1,7 @@
 package io.rialto.gateway.upstream;
 
 import io.netty.util.AsciiString;
+import io.rialto.gateway.http.FieldNames;
 import org.jspecify.annotations.Nullable;
 
 /** The names that answers usually carry, found by their bytes, so that most answers make no new names. */
@@ -60,7 +61,7 @@ final class HeaderNameTable {
             "x-request-id"
         };
         for (String name : names) {
-            AsciiString text = AsciiString.cached(name);
+            AsciiString text = FieldNames.of(name);
             int place = place(text.array(), text.arrayOffset(), text.length());
             while (TABLE[place] != null) {
                 place = (place + 1) & (PLACES - 1);

@@ -1,6 +1,7 @@
 package io.rialto.gateway.upstream;
 
 import io.netty.util.AsciiString;
+import io.rialto.gateway.http.FieldNames;
 import io.rialto.gateway.http.HeaderList;
 import io.rialto.protocol.ProtocolException;
 import io.rialto.protocol.Reason;
@@ -12,12 +13,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class Http1AnswerHead {
     private static final int MAX_FIELDS = 256;
-    private static final AsciiString CONNECTION = AsciiString.cached("connection");
-    private static final AsciiString CONTENT_LENGTH = AsciiString.cached("content-length");
-    private static final AsciiString TRANSFER_ENCODING = AsciiString.cached("transfer-encoding");
-    private static final AsciiString KEEP_ALIVE = AsciiString.cached("keep-alive");
-    private static final AsciiString UPGRADE = AsciiString.cached("upgrade");
-    private static final AsciiString TRAILER = AsciiString.cached("trailer");
+    private static final AsciiString CONNECTION = FieldNames.of("connection");
+    private static final AsciiString CONTENT_LENGTH = FieldNames.of("content-length");
+    private static final AsciiString TRANSFER_ENCODING = FieldNames.of("transfer-encoding");
+    private static final AsciiString KEEP_ALIVE = FieldNames.of("keep-alive");
+    private static final AsciiString UPGRADE = FieldNames.of("upgrade");
+    private static final AsciiString TRAILER = FieldNames.of("trailer");
 
     private final byte[] bytes;
     private int position;

@@ -5,6 +5,7 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.util.AsciiString;
+import io.rialto.gateway.http.FieldNames;
 import io.rialto.gateway.http.HeaderList;
 import io.rialto.protocol.Code;
 import io.rialto.protocol.ProtocolException;
@@ -14,9 +15,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The answer to one call as it comes in on a stream, plain or gRPC's (gRPC over HTTP2, "Responses"). */
 final class Http2Answer {
-    private static final AsciiString CONTENT_LENGTH = AsciiString.cached("content-length");
-    private static final AsciiString CONTENT_TYPE = AsciiString.cached("content-type");
-    private static final AsciiString GRPC_STATUS = AsciiString.cached("grpc-status");
+    private static final AsciiString CONTENT_LENGTH = FieldNames.of("content-length");
+    private static final AsciiString CONTENT_TYPE = FieldNames.of("content-type");
+    private static final AsciiString GRPC_STATUS = FieldNames.of("grpc-status");
     private static final AsciiString GRPC_JSON = AsciiString.cached("application/grpc+json");
     private static final AsciiString GRPC = AsciiString.cached("application/grpc");
     private static final int MAX_FIELDS = 256;
