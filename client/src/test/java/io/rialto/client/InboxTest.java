@@ -316,6 +316,21 @@ final class InboxTest {
     }
 
     @Test
+    void a_stream_whose_frame_was_refused_is_not_opened_again_until_the_app_says_so() {
+        Inbox inbox = loggedIn(new InMemoryStorage()).inbox();
+        StoredMessages stored = inbox.stored(TOPIC);
+        inbox.start();
+        await(() -> inbox.state() == InboxState.OPEN);
+        fixture.platform.inbox().sayBye(Reason.MALFORMED_FRAME, 0, "a second hello");
+        await(() -> inbox.state() == InboxState.REFUSED);
+        publish(1, 1);
+        assertThat(fixture.platform.inbox().opened()).isEqualTo(1);
+        inbox.resume();
+        await(() -> stored.size() == 1);
+        assertThat(fixture.platform.inbox().opened()).isEqualTo(2);
+    }
+
+    @Test
     void keys_of_another_inbox_are_forgotten_when_the_platform_says_so() {
         Inbox inbox = loggedIn(new InMemoryStorage()).inbox();
         Ledger ledger = new Ledger();

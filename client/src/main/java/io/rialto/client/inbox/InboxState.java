@@ -12,5 +12,7 @@ public enum InboxState {
     WAITING,
     /** Another stream of this device was opened elsewhere; {@link Inbox#resume} takes it back. */
     SUPERSEDED,
+    /** The platform takes a frame of this inbox for malformed, which is a bug; only {@link Inbox#resume} tries again. */
+    REFUSED,
     CLOSED
 }

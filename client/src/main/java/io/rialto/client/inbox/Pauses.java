@@ -5,6 +5,9 @@ import java.util.concurrent.TimeUnit;
 
 /** How long to wait before the next stream: random below a ceiling that doubles, so that many phones never come at once. */
 final class Pauses {
+    /** Where another try would end as this one did: longer than a process lives. */
+    static final long UNTIL_RESUMED_MILLIS = TimeUnit.DAYS.toMillis(365);
+
     private static final long FIRST_MILLIS = 1_000;
     private static final long MAX_MILLIS = TimeUnit.MINUTES.toMillis(5);
 

@@ -341,7 +341,7 @@ final class SyncEngine implements Receipts, Deliveries.Outcome {
     // Its end
 
     private Ending said(OpenStream stream, Bye bye) throws InterruptedException {
-        Ending ending = new Ending(bye.reason(), bye.text(), bye.retryAfterMillis());
+        Ending ending = new Ending(bye.reason(), bye.text(), bye.retryAfterMillis(), true);
         if (!bye.cell().isEmpty()) {
             line.learnCell(bye.cell());
         }
@@ -392,6 +392,12 @@ final class SyncEngine implements Receipts, Deliveries.Outcome {
             report.accept("inbox: another stream of this device was opened; this one comes back in " + pause
                     + " ms, or by resume");
             return pause;
+        }
+        if (ending.said && ending.is(Reason.MALFORMED_FRAME)) {
+            // another stream would say the same
+            become(InboxState.REFUSED);
+            report.accept("inbox: the platform refuses a frame, and only resume tries again: " + ending.text);
+            return Pauses.UNTIL_RESUMED_MILLIS;
         }
         if (stream != null && stream.endedAsWanted()) {
             return 0;
