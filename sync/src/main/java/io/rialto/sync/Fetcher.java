@@ -69,7 +69,7 @@ final class Fetcher {
         progress.compare(highest, rules.known(device.app(), hello.keys()), flight -> {});
         acknowledge(progress.unwritten(device.shard(), device.user(), device.id()));
         progress.behind(highest);
-        List<Batch> batches = read(device, version, progress, highest);
+        List<Batch> batches = read(device, hello, version, progress, highest);
         return new Fetched(
                 batches,
                 highest,
@@ -98,7 +98,7 @@ final class Fetcher {
                         + acknowledgement.upTo().sequence());
     }
 
-    private List<Batch> read(Device device, long version, Progress progress, List<SyncKey> highest)
+    private List<Batch> read(Device device, Hello hello, long version, Progress progress, List<SyncKey> highest)
             throws ProtocolException {
         List<Progress.Part> parts = progress.plan(highest);
         if (parts.isEmpty()) {
@@ -112,6 +112,8 @@ final class Fetcher {
                                 device.id(),
                                 part.after(),
                                 version,
+                                hello.locale(),
+                                hello.platform(),
                                 part.maxMessages(),
                                 Math.min(share, part.maxBytes())))
                         .toList());

@@ -33,6 +33,8 @@ final class OpenStream implements DeviceChannel.Listener, Directory.Holder {
     private final int shard;
     private final long epoch;
     private final long version;
+    private final String locale;
+    private final String platform;
     private final long number;
     private final Progress progress;
     private Turn turn = Turn.IDLE;
@@ -57,6 +59,8 @@ final class OpenStream implements DeviceChannel.Listener, Directory.Holder {
         this.shard = device.shard();
         this.epoch = device.epoch();
         this.version = version;
+        this.locale = hello.locale();
+        this.platform = hello.platform();
         this.number = number;
         this.progress = new Progress(hello.keys());
         this.beatSeconds = Beats.seconds(hello.beatSeconds());
@@ -296,7 +300,7 @@ final class OpenStream implements DeviceChannel.Listener, Directory.Holder {
     }
 
     Want want(Progress.Part part) {
-        return new Want(user, device, part.after(), version, part.maxMessages(), part.maxBytes());
+        return new Want(user, device, part.after(), version, locale, platform, part.maxMessages(), part.maxBytes());
     }
 
     /** Sends what was read; true where there may be more to read now. */

@@ -7,6 +7,7 @@ import io.rialto.protocol.audience.Rule;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /** Who gets a message to everyone that names a rule: decided by the rules of {@code docs/protocol.md}. */
 public final class RuleAudience implements Audience {
@@ -14,7 +15,7 @@ public final class RuleAudience implements Audience {
     private static final int MAX_COMPILED = 1_000;
 
     /** What is known of a device when it reads; a rule that asks for anything else would match nobody. */
-    static final List<String> ATTRIBUTES = List.of("app-version", "cell", "device", "user");
+    static final List<String> ATTRIBUTES = List.of("app-version", "cell", "device", "locale", "platform", "user");
 
     private final String cell;
     private final InstantSource clock;
@@ -49,12 +50,18 @@ public final class RuleAudience implements Audience {
         return known.matches(attributes(want), clock.millis());
     }
 
+    private static @Nullable String told(String text) {
+        return text.isEmpty() ? null : text;
+    }
+
     private Attributes attributes(Want want) {
         return name -> switch (name) {
             case "user" -> want.user();
             case "device" -> want.device();
             case "cell" -> cell;
             case "app-version" -> want.version() == Versions.UNKNOWN ? null : Versions.text(want.version());
+            case "locale" -> told(want.locale());
+            case "platform" -> told(want.platform());
             default -> null;
         };
     }

@@ -186,6 +186,16 @@ class PublishTest {
                         "{\"attribute\":\"app-version\",\"version\":{\"from\":\"1.2\",\"to\":\"1.2\"}}", want("42")))
                 .isTrue();
         assertThat(audience.includes("{\"later\":1}", want("42"))).isFalse();
+        Want german = new Want("42", "d1", want("42").after(), Versions.UNKNOWN, "de-AT", "ios", 1, 1);
+        String onPhones = "{\"all\":[{\"attribute\":\"locale\",\"prefix\":\"de\"},"
+                + "{\"attribute\":\"platform\",\"in\":[\"android\",\"ios\"]}]}";
+        assertThat(audience.includes(onPhones, german)).isTrue();
+        assertThat(audience.includes("{\"not\":" + onPhones + "}", want("42")))
+                .as("what a device does not tell lets nobody in")
+                .isFalse();
+        String everyone = "{\"share\":{\"by\":\"user\",\"salt\":\"june\",\"below\":100000}}";
+        assertThat(audience.includes(everyone, german)).isTrue();
+        assertThat(audience.includes(everyone.replace("100000", "0"), german)).isFalse();
     }
 
     private static Want want(String user) {
@@ -225,7 +235,7 @@ class PublishTest {
         wrong.add(List.of(rule("{"), "invalid_body audience.rule: not JSON"));
         wrong.add(List.of(rule("{\"none\":[]}"), "invalid_body audience.rule: key none"));
         wrong.add(List.of(
-                rule("{\"attribute\":\"locale\",\"is\":\"de\"}"), "invalid_body audience.rule: attributes [locale]"));
+                rule("{\"attribute\":\"city\",\"is\":\"de\"}"), "invalid_body audience.rule: attributes [city]"));
         return wrong.stream();
     }
 

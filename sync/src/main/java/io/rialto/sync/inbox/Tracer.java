@@ -44,7 +44,7 @@ final class Tracer {
             ORDER BY at, step LIMIT ?""";
 
     private static final String DEVICES = """
-            SELECT d.device, d.version, d.app, coalesce(c.sequence, 0)
+            SELECT d.device, d.version, d.app, coalesce(c.sequence, 0), d.locale, d.platform
             FROM inbox.device d
             LEFT JOIN inbox.cursor c
                  ON c.uid = d.uid AND c.device = d.device AND c.topic = ? AND c.everyone = ? AND c.shard = d.shard
@@ -180,7 +180,10 @@ final class Tracer {
                 while (rows.next()) {
                     String device = rows.getString(1);
                     boolean ofApp = topic == null || topic.app().equals(rows.getString(3));
-                    if (ofApp && isFor(id, user, device, rows.getLong(2), row)) {
+                    SyncKey key = new SyncKey(id.topic(), id.user().isEmpty(), 0, 0);
+                    Want want =
+                            new Want(user, device, key, rows.getLong(2), rows.getString(5), rows.getString(6), 1, 1);
+                    if (ofApp && isFor(want, row)) {
                         addressed++;
                         if (rows.getLong(4) < id.sequence()) {
                             behind.add(device + " at " + rows.getLong(4));
@@ -195,13 +198,10 @@ final class Tracer {
         return behind.isEmpty() ? "" : why(row) + String.join(", ", behind);
     }
 
-    private boolean isFor(MessageId id, String user, String device, long version, Row row) {
-        if (row.device() != null && !row.device().equals(device)
-                || !row.versions().contain(version)) {
-            return false;
-        }
-        SyncKey key = new SyncKey(id.topic(), id.user().isEmpty(), 0, 0);
-        return row.rule() == null || audience.includes(row.rule(), new Want(user, device, key, version, 1, 1));
+    private boolean isFor(Want want, Row row) {
+        return (row.device() == null || row.device().equals(want.device()))
+                && row.versions().contain(want.version())
+                && (row.rule() == null || audience.includes(row.rule(), want));
     }
 
     private static String why(Row row) {

@@ -70,7 +70,8 @@ final class WakeEveryone {
                 due = CASE WHEN w.tries > 0 AND w.due IS NOT NULL THEN w.due ELSE least(w.due, excluded.due) END""";
 
     private static final String NOTED = """
-            SELECT g.n, t.topic, coalesce(c.sequence, 0), c.sequence IS NOT NULL, d.version, d.seen, t.oldest
+            SELECT g.n, t.topic, coalesce(c.sequence, 0), c.sequence IS NOT NULL, d.version, d.seen, t.oldest, d.locale,
+                   d.platform
             FROM unnest(?::int[], ?::text[], ?::text[]) WITH ORDINALITY AS g (shard, uid, device, n)
             JOIN inbox.wake w ON w.uid = g.uid AND w.device = g.device AND w.shard = g.shard AND w.everyone
             JOIN inbox.device d ON d.uid = g.uid AND d.device = g.device AND d.shard = g.shard
@@ -93,15 +94,14 @@ final class WakeEveryone {
     /**
      * A device in a place of a list.
      *
-     * @param after what it has acknowledged of everyone's messages
+     * @param want after what it has acknowledged of everyone's messages
      * @param from what was stored until then is not for it, since it is new
      */
-    private record Device(
-            int place,
-            String topic,
-            long after,
-            long version,
-            @Nullable Instant from) {}
+    private record Device(int place, Want want, @Nullable Instant from) {
+        String topic() {
+            return want.after().topic();
+        }
+    }
 
     private record Message(Missing missing, @Nullable String rule, Versions versions, Instant stored) {}
 
@@ -216,12 +216,11 @@ final class WakeEveryone {
         Map<String, List<Message>> messages = messages(
                 connection, noted.stream().map(Device::topic).distinct().toList());
         for (Device device : noted) {
-            WakeTable.Taken who = taken.get(device.place());
             messages.getOrDefault(device.topic(), List.of()).stream()
-                    .filter(message -> isFor(message, device, who))
+                    .filter(message -> isFor(message, device))
                     .findFirst()
                     .ifPresent(message -> missing.computeIfAbsent(device.place(), place -> new ArrayList<>())
-                            .add(after(message.missing(), device.after())));
+                            .add(after(message.missing(), device.want().after().sequence())));
         }
         missing.values()
                 .forEach(all -> all.sort(Comparator.comparing(Missing::urgent).reversed()));
@@ -241,11 +240,20 @@ final class WakeEveryone {
             try (ResultSet rows = select.executeQuery()) {
                 while (rows.next()) {
                     boolean all = rows.getBoolean(4) || rows.getBoolean(7);
+                    int place = rows.getInt(1) - 1;
+                    WakeTable.Taken who = taken.get(place);
+                    SyncKey after = new SyncKey(rows.getString(2), true, 0, rows.getLong(3));
                     noted.add(new Device(
-                            rows.getInt(1) - 1,
-                            rows.getString(2),
-                            rows.getLong(3),
-                            rows.getLong(5),
+                            place,
+                            new Want(
+                                    who.user(),
+                                    who.device(),
+                                    after,
+                                    rows.getLong(5),
+                                    rows.getString(8),
+                                    rows.getString(9),
+                                    1,
+                                    1),
                             all ? null : rows.getTimestamp(6).toInstant()));
                 }
             }
@@ -284,16 +292,14 @@ final class WakeEveryone {
         return messages;
     }
 
-    private boolean isFor(Message message, Device device, WakeTable.Taken who) {
-        Missing missing = message.missing();
-        if (missing.last() <= device.after()
-                || !message.versions().contain(device.version())
-                || device.from() != null && !message.stored().isAfter(device.from())) {
-            return false;
-        }
+    private boolean isFor(Message message, Device device) {
+        Want want = device.want();
+        Instant from = device.from();
         String rule = message.rule();
-        SyncKey key = new SyncKey(missing.topic(), true, 0, 0);
-        return rule == null || audience.includes(rule, new Want(who.user(), who.device(), key, device.version(), 1, 1));
+        return message.missing().last() > want.after().sequence()
+                && message.versions().contain(want.version())
+                && (from == null || message.stored().isAfter(from))
+                && (rule == null || audience.includes(rule, want));
     }
 
     private static Missing after(Missing missing, long after) {
