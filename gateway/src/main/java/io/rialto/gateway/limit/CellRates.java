@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  * Rates of keys (a user's calls of an operation) that hold across the nodes of a cell. Each key has an owner among the
  * nodes, by rendezvous hashing, and only the owner's bucket gives tokens; other nodes borrow a few at a time. What is
  * borrowed and not used is lost, so leases are small and short: the sum that all nodes admit is what one bucket would,
- * less at most a few per cent. A node that cannot reach the owner allows its share of the rate on its own.
+ * less at most a few per cent. A node that cannot reach the owner allows its share of the rate on its own, at first for so
+ * short a time that an answer that was late, as under load, changes little.
  *
  * <p>Safe for all threads. Locks are per key and per owner, and never held while another is asked.
  */
@@ -35,8 +36,11 @@ public final class CellRates {
     private static final int MAX_LEASE = 1_000;
     private static final long LEASE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-    /** How long a node goes on alone before it asks an owner again that it could not reach. */
-    private static final long ALONE_NANOS = TimeUnit.SECONDS.toNanos(1);
+    /** How long a node goes on alone before it asks an owner again whose answer did not come: it may only be late. */
+    private static final long FIRST_ALONE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+
+    /** What that doubles to while no answer comes. */
+    private static final long MAX_ALONE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     /** Calls of one key that wait for a lease on one node; a millisecond's worth even of the busiest. */
     private static final int MAX_WAITING = 256;
@@ -170,8 +174,13 @@ public final class CellRates {
         private long leaseEnds;
         private long refusedUntil;
         private boolean refused;
+
+        /** The last grant was less than what waited for it. */
+        private boolean exhausted;
+
         private @Nullable TokenBucket alone;
         private long aloneUntil;
+        private long aloneNanos = FIRST_ALONE_NANOS;
         private boolean asking;
         private int wanted = 1;
         private Rate rate = new Rate(1, 1);
@@ -216,25 +225,35 @@ public final class CellRates {
             asking = false;
             boolean reached = grant != null && grant.granted() >= 0;
             if (!reached) {
-                if (alone == null || now - aloneUntil >= 0) {
-                    int share = Math.max(1, nodes);
-                    TokenBucket kept = alone;
-                    alone = kept != null
-                            ? kept
-                            : new TokenBucket(
-                                    (double) rate.perSecond() / share, Math.max(1, rate.burst() / share), now);
+                if (alone == null) {
+                    alone = alone(now);
                 }
-                aloneUntil = now + ALONE_NANOS;
+                aloneUntil = now + aloneNanos;
+                aloneNanos = Math.min(aloneNanos * 2, MAX_ALONE_NANOS);
             } else if (grant != null) {
                 alone = null;
+                aloneNanos = FIRST_ALONE_NANOS;
                 tokens = grant.granted();
                 leaseEnds = now + LEASE_NANOS;
-                if (tokens < waiting.size()) {
+                exhausted = tokens < waiting.size();
+                if (exhausted) {
                     refused = true;
                     refusedUntil = now + TimeUnit.MILLISECONDS.toNanos(Math.max(1, grant.retryMillis()));
                 }
             }
             return serveWaiting(now);
+        }
+
+        /** This node's share of the rate; nothing at once where the owner has just said that all is taken. */
+        private TokenBucket alone(long now) {
+            boolean leased = leaseEnds != 0 && now - leaseEnds < 0;
+            int share = Math.max(1, nodes);
+            int burst = leased ? 1 : Math.max(1, rate.burst() / share);
+            TokenBucket bucket = new TokenBucket((double) rate.perSecond() / share, burst, now);
+            if (leased && exhausted) {
+                bucket.takeUpTo(1, now);
+            }
+            return bucket;
         }
 
         private List<Runnable> serveWaiting(long now) {

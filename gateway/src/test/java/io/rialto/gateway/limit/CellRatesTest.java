@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -18,18 +19,29 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class CellRatesTest {
     private static final List<String> NODES = List.of("n1", "n2", "n3");
 
+    /** After which no answer counts any more. */
+    private static final long ASK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
     private final Map<String, CellRates> nodes = new HashMap<>();
     private final ArrayDeque<Runnable> messages = new ArrayDeque<>();
     private final List<String> unreachable = new ArrayList<>();
     private long now = 1_000;
     private long admitted;
+    private final TreeMap<Long, Runnable> timedOut = new TreeMap<>();
+    private int asked;
+    private int lateEvery = Integer.MAX_VALUE;
     private CellRates.Rate rate = new CellRates.Rate(100, 100);
 
     CellRatesTest() {
         for (String node : NODES) {
             CellRates.Link link = (to, message, answer) -> messages.add(() -> {
                 CellRates owner = nodes.get(to);
-                answer.accept(unreachable.contains(to) || owner == null ? null : owner.serve(message, key -> rate));
+                byte[] given = unreachable.contains(to) || owner == null ? null : owner.serve(message, key -> rate);
+                if (++asked % lateEvery == 0) {
+                    timedOut.put(now + ASK_NANOS, () -> answer.accept(null)); // what was given is lost
+                } else {
+                    answer.accept(given);
+                }
             });
             nodes.put(node, new CellRates(link, () -> now));
         }
@@ -47,6 +59,9 @@ final class CellRatesTest {
     private void millisecond() {
         for (int i = messages.size(); i > 0; i--) {
             messages.remove().run();
+        }
+        while (!timedOut.isEmpty() && timedOut.firstKey() <= now) {
+            timedOut.pollFirstEntry().getValue().run();
         }
         now += TimeUnit.MILLISECONDS.toNanos(1);
     }
@@ -105,6 +120,19 @@ final class CellRatesTest {
             millisecond();
         }
         assertThat(admitted / (perSecond * (seconds + 1.0))).isBetween(0.9, 1.1);
+    }
+
+    @Test
+    void an_answer_that_is_late_now_and_then_changes_little() {
+        rate = new CellRates.Rate(100, 20);
+        lateEvery = 20;
+        int seconds = 20;
+        for (int ms = 0; ms < seconds * 1_000; ms++) {
+            call(NODES.get(ms % 3), "user");
+            millisecond();
+        }
+        assertThat(asked).isGreaterThan(20 * 20);
+        assertThat(admitted / (20 + 100.0 * seconds)).isBetween(0.9, 1.1);
     }
 
     @Test
