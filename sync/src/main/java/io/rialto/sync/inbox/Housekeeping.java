@@ -82,6 +82,7 @@ final class Housekeeping implements AutoCloseable {
 
     private final Tables tables;
     private final Expirations expirations;
+    private final OldDevices oldDevices;
     private final Supplier<Map<String, Topic>> topics;
     private final Duration pause;
     private final RandomGenerator random;
@@ -103,6 +104,7 @@ final class Housekeeping implements AutoCloseable {
     Housekeeping(Tables tables, Supplier<Map<String, Topic>> topics, Duration pause, RandomGenerator random) {
         this.tables = tables;
         this.expirations = new Expirations(tables);
+        this.oldDevices = new OldDevices(tables);
         this.topics = topics;
         this.pause = pause;
         this.random = random;
@@ -134,6 +136,7 @@ final class Housekeeping implements AutoCloseable {
     /** Once through all topics; how many messages were deleted. */
     long round() {
         expirations.round();
+        oldDevices.round();
         long deleted = 0;
         for (Topic topic : topics.get().values()) {
             deleted += old(topic, OLD_MESSAGES, DELETE_MESSAGES);
