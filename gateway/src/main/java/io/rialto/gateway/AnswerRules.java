@@ -35,7 +35,8 @@ final class AnswerRules implements AnswerStep {
                 && !x.answerHeaders.contains(Names.CACHE_CONTROL)) {
             x.answerHeaders.add(Names.CACHE_CONTROL, PRIVATE);
         }
-        if (x.place != null && !x.place.cell().id().equals(self.cell()) && isHome(x, x.place)) {
+        // Where a pressure test goes is not where its user lives.
+        if (x.place != null && !x.shadow && !x.place.cell().id().equals(self.cell()) && isHome(x, x.place)) {
             x.answerHeaders.set(Names.CELL, Locate.hintOf(x.place));
         }
     }

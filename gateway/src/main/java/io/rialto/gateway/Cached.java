@@ -53,7 +53,7 @@ final class Cached implements Step {
     @Override
     public Progress take(Exchange x) {
         OperationState operation = x.operation;
-        if (operation == null || operation.config.cache() == null || x.forward) {
+        if (operation == null || operation.config.cache() == null || x.forward || x.shadow) {
             return Progress.CONTINUE;
         }
         String key = key(x, operation.config, operation.config.cache());

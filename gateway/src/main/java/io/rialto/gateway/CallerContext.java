@@ -72,7 +72,8 @@ final class CallerContext {
                 .device(x.identity.device())
                 .user(x.identity.user())
                 .locale(locale)
-                .hops(hops);
+                .hops(hops)
+                .colour(x.colour.isEmpty() ? null : x.colour);
         Place place = x.place;
         if (place != null) {
             caller.shard(place.shard()).epoch(place.epoch());

@@ -5,9 +5,13 @@ import org.jspecify.annotations.Nullable;
 
 /** Where calls may be sent. Asked on every call, on event loops: must not block. */
 public interface Destinations {
-    /** The backends of a service in this cell, or null where there is no such service. */
+    /**
+     * The backends of a service in this cell, or null where there is no such service.
+     *
+     * @param colour of the release that is to be called, where instances of it are known; empty for any
+     */
     @Nullable
-    Upstream backend(String service);
+    Upstream backend(String service, String colour);
 
     /** The internal listeners of another cell's edges, or null where no such cell is known. */
     @Nullable

@@ -64,6 +64,12 @@ final class Exchange {
     @Nullable
     Place place;
 
+    /** Of the backends that serve it; empty for any. */
+    String colour = "";
+
+    /** Of a pressure test: for shadow data, or for nothing. */
+    boolean shadow;
+
     boolean forward;
 
     // cache

@@ -2,6 +2,7 @@ package io.rialto.gateway;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.util.AsciiString;
+import io.rialto.cells.Cell;
 import io.rialto.gateway.config.OperationConfig;
 import io.rialto.gateway.http.HeaderList;
 import io.rialto.gateway.upstream.OutboundCall;
@@ -72,7 +73,7 @@ final class Invoke implements Step {
 
     private Progress backend(Exchange x, OperationState operation) throws ProtocolException {
         OperationConfig config = operation.config;
-        Upstream upstream = ports.destinations().backend(config.backend());
+        Upstream upstream = ports.destinations().backend(config.backend(), colour(x));
         if (upstream == null) {
             throw new ProtocolException(
                     Reason.BACKEND_DOWN, "service " + config.backend() + ": no backend is known here");
@@ -89,6 +90,20 @@ final class Invoke implements Step {
                 upstream.send(call(x, operation, headers, timeout), outcome -> deliver(x, operation, outcome));
         x.onCancel(cancel);
         return Progress.SUSPENDED;
+    }
+
+    /** The release that serves this caller here; the same for all calls of one user, and kept for the caller's token. */
+    private String colour(Exchange x) {
+        Cell own = x.place == null ? x.state.table.cell(ports.self().cell()).orElse(null) : x.place.cell();
+        if (own == null || own.deployUnits().isEmpty()) {
+            return "";
+        }
+        String who = x.identity.user();
+        if (who == null) {
+            who = x.identity.device();
+        }
+        x.colour = who == null ? "" : x.state.table.colour(who, own);
+        return x.colour;
     }
 
     /** Sends for all equal calls, with the operation's own time, as it is not for this caller alone. */
@@ -188,7 +203,7 @@ final class Invoke implements Step {
 
     private void answered(Exchange x, OperationState operation, Outcome.Answered answered) {
         x.onCancel(null);
-        if (!x.forward) {
+        if (!x.forward && !x.shadow) {
             operation.samples.record(answered.status(), answered.headers(), answered.body());
         }
         HeaderList headers = answers.passed(answered.headers(), x.forward);

@@ -26,7 +26,11 @@ final class Locate implements Step {
         if (operation == null) {
             return Progress.CONTINUE; // the gateway's own
         }
+        x.shadow = Shadows.isShadow(x);
         Place place = place(x, operation.config);
+        if (x.shadow) {
+            place = Shadows.require(x, operation, place);
+        }
         x.place = place;
         if (place == null || place.cell().id().equals(self.cell())) {
             return Progress.CONTINUE;
@@ -46,7 +50,7 @@ final class Locate implements Step {
         RoutingTable table = x.state.table;
         return switch (config.route()) {
             case LOCAL -> null;
-            case GLOBAL -> table.global();
+            case GLOBAL -> x.shadow ? table.globalShadow().orElse(null) : table.global();
             case USER -> {
                 String user = x.identity.user();
                 if (user == null && x.operation != null && x.operation.isStream()) {
@@ -56,10 +60,15 @@ final class Locate implements Step {
                     throw new ProtocolException(
                             Reason.NO_ROUTE, config.name() + " is routed by user (expected: a call that acts for one)");
                 }
-                yield table.locate(user);
+                yield of(x, user);
             }
-            case HINT -> table.locate(hint(x, config));
+            case HINT -> of(x, hint(x, config));
         };
+    }
+
+    private static @Nullable Place of(Exchange x, String user) {
+        RoutingTable table = x.state.table;
+        return x.shadow ? table.shadow(user).orElse(null) : table.locate(user);
     }
 
     private static String hint(Exchange x, OperationConfig config) throws ProtocolException {

@@ -19,6 +19,7 @@ final class Names {
     static final AsciiString TIME = FieldNames.of(HeaderNames.TIME);
     static final AsciiString SEALED_CONTENT_TYPE = FieldNames.of(HeaderNames.CONTENT_TYPE);
     static final AsciiString ROUTE = FieldNames.of(HeaderNames.ROUTE);
+    static final AsciiString SHADOW = FieldNames.of(HeaderNames.SHADOW);
     static final AsciiString TIMEOUT = FieldNames.of(HeaderNames.TIMEOUT);
     static final AsciiString CELL = FieldNames.of(HeaderNames.CELL);
     static final AsciiString REASON = FieldNames.of(HeaderNames.REASON);

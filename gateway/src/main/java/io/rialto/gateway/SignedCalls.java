@@ -30,7 +30,8 @@ final class SignedCalls {
             "rialto-session",
             "authorization",
             "idempotency-key",
-            "rialto-route");
+            "rialto-route",
+            "rialto-shadow");
 
     private static final String TICKET = "ticket";
 

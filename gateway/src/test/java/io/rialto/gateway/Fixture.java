@@ -75,6 +75,9 @@ final class Fixture implements AutoCloseable {
     volatile Function<HostedCall, CompletionStage<byte[]>> hosts =
             call -> CompletableFuture.completedStage(call.message());
 
+    /** Those that backends were asked for. */
+    final List<String> colours = new CopyOnWriteArrayList<>();
+
     final FakeStreams streams = new FakeStreams();
     volatile String jwks = "{\"keys\": []}";
     /** Who called an operation of another room. */
@@ -175,7 +178,8 @@ final class Fixture implements AutoCloseable {
 
     private final class FakeDestinations implements Destinations {
         @Override
-        public @Nullable Upstream backend(String service) {
+        public @Nullable Upstream backend(String service, String colour) {
+            colours.add(colour);
             return service.equals("wallet") && !backendGone ? backend : null;
         }
 

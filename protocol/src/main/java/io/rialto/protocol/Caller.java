@@ -81,6 +81,11 @@ public final class Caller {
         return shard;
     }
 
+    /** Whether the call is of a pressure test: its shard, below that of global data, has rows of its own. */
+    public boolean isShadow() {
+        return shard < -1 && shard != NO_SHARD;
+    }
+
     /** The shard's epoch, by which the fence refuses a writer that is late; 0 where none is known. */
     public long epoch() {
         return epoch;

@@ -26,6 +26,9 @@ public final class HeaderNames {
     /** What to route by where the operation's route is {@code hint}: a user id. Never an identity. */
     public static final String ROUTE = "rialto-route";
 
+    /** Marks a pressure test, with the value 1: the call is for shadow data or refused, and never for real data. */
+    public static final String SHADOW = "rialto-shadow";
+
     /** What remains of the caller's deadline, in milliseconds, decimal. */
     public static final String TIMEOUT = "rialto-timeout";
 

@@ -1,6 +1,7 @@
 package io.rialto.server;
 
 import io.rialto.cells.Cell;
+import io.rialto.cells.DeployUnit;
 import io.rialto.cells.RoutingTable;
 import io.rialto.gateway.Destinations;
 import io.rialto.gateway.upstream.Address;
@@ -35,6 +36,11 @@ final class EdgeUpstreams implements Destinations {
      */
     void apply(List<BackendSettings> backends, RoutingTable table) {
         List<BackendSettings> all = new ArrayList<>(backends);
+        for (DeployUnit unit : table.cell(cell).map(Cell::deployUnits).orElse(List.of())) {
+            backends.stream()
+                    .filter(BackendSettings::registered)
+                    .forEach(settings -> all.add(settings.ofColour(unit.colour())));
+        }
         for (Cell other : table.cells()) {
             List<Address> addresses =
                     other.nodes().stream().map(node -> address(node.internal())).toList();
@@ -54,8 +60,8 @@ final class EdgeUpstreams implements Destinations {
     }
 
     @Override
-    public @Nullable Upstream backend(String service) {
-        return upstreams.of(service);
+    public @Nullable Upstream backend(String service, String colour) {
+        return upstreams.of(service, colour);
     }
 
     @Override

@@ -66,6 +66,9 @@ public final class FencedTransactions {
         for (int attempt = 1; ; attempt++) {
             try {
                 return writing.execute(status -> {
+                    if (PressureTest.require(shard)) {
+                        toShadow();
+                    }
                     fence(sql, shard, epoch);
                     return work.run(sql);
                 });
@@ -78,8 +81,27 @@ public final class FencedTransactions {
         }
     }
 
+    /**
+     * Turns the transaction to the schema of pressure tests, where nothing real can be named without its schema.
+     *
+     * @throws OperationException where there is none
+     */
+    private void toShadow() {
+        boolean there = sql.sql("SELECT set_config('search_path', current_schema() || '_shadow', true)"
+                        + " WHERE to_regnamespace(quote_ident(current_schema() || '_shadow')) IS NOT NULL")
+                .query((row, n) -> row.getString(1))
+                .optional()
+                .isPresent();
+        if (!there) {
+            throw new OperationException(
+                    Reason.NO_SHADOW,
+                    "schema: no shadow (expected: one with _shadow behind the name of the backend's)");
+        }
+    }
+
     /** Puts a second shard of this cell behind the fence of the running transaction. */
     public static void fence(JdbcClient sql, int shard, long epoch) {
+        PressureTest.require(shard);
         sql.sql("SELECT rialto.fence(?, ?)").param(shard).param(epoch).query(rows -> {});
     }
 
@@ -88,8 +110,13 @@ public final class FencedTransactions {
         return FENCED.equals(Failures.sqlState(failure));
     }
 
-    /** Reads in one read-only transaction. */
+    /** Reads in one read-only transaction; in a pressure test, what is of the pressure test. */
     public <T extends @Nullable Object> T read(Work<T> work) {
-        return reading.execute(status -> work.run(sql));
+        return reading.execute(status -> {
+            if (PressureTest.isOn()) {
+                toShadow();
+            }
+            return work.run(sql);
+        });
     }
 }

@@ -11,6 +11,7 @@ import java.net.http.HttpResponse;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.concurrent.Executors;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 
@@ -51,16 +52,24 @@ final class Gateways {
             Duration timeout,
             Consumer<HttpRequest.Builder> headers)
             throws IOException, InterruptedException {
-        long now = clock.millis();
-        Caller caller = about.apply(Caller.builder(service, operation.toString(), now, now + TOKEN_LIFE.toMillis()))
-                .build();
         HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("http://" + gateway + operation.path()))
                 .timeout(timeout)
                 .header("content-type", contentType)
-                .header(HeaderNames.CALLER, keys.mint(caller))
                 .header(HeaderNames.TIMEOUT, Long.toString(timeout.toMillis()))
                 .POST(HttpRequest.BodyPublishers.ofByteArray(body));
+        show(operation, about, request::header);
         headers.accept(request);
         return http.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
+    }
+
+    /** Puts on a request who calls, and whether it is of a pressure test. */
+    void show(OperationName operation, UnaryOperator<Caller.Builder> about, BiConsumer<String, String> headers) {
+        long now = clock.millis();
+        Caller caller = about.apply(Caller.builder(service, operation.toString(), now, now + TOKEN_LIFE.toMillis()))
+                .build();
+        headers.accept(HeaderNames.CALLER, keys.mint(caller));
+        if (PressureTest.isOn()) {
+            headers.accept(HeaderNames.SHADOW, "1");
+        }
     }
 }

@@ -100,7 +100,7 @@ final class OperationServlet extends HttpServlet {
         requireMethod(request, operation);
         Object message = message(request, format, operation);
         CallContext context = context(request, caller);
-        Object result = operation.invoke(message, context);
+        Object result = PressureTest.serving(caller, () -> operation.invoke(message, context));
         if (result instanceof Bound<?> bound) {
             response.setHeader(HeaderNames.BIND_USER, bound.user());
             result = bound.answer();

@@ -80,6 +80,9 @@ final class Registration implements SmartLifecycle {
         message.put("instance", properties.instance());
         message.put("address", properties.host() + ":" + environment.getRequiredProperty("local.server.port"));
         message.put("protocol", "http2");
+        if (!properties.colour().isEmpty()) {
+            message.put("colour", properties.colour());
+        }
         message.put("ttl-ms", life.toMillis());
         return message;
     }

@@ -7,6 +7,7 @@ import org.apache.coyote.http2.Http2Protocol;
 import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.SmartInitializingSingleton;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
@@ -14,6 +15,7 @@ import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.boot.web.servlet.ServletRegistrationBean;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.Environment;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -52,6 +54,21 @@ public final class RialtoAutoConfiguration {
     @Bean
     CellCalls rialtoCellCalls(RialtoProperties properties, Gateways gateways, JsonMapper json) {
         return new CellCalls(properties.gateways(), gateways, json);
+    }
+
+    @Bean
+    CellRequests rialtoCellRequests(RialtoProperties properties, Gateways gateways) {
+        return new CellRequests(properties.gateways(), gateways);
+    }
+
+    /** Where the application brings gRPC. */
+    @Configuration
+    @ConditionalOnClass(name = "io.grpc.ClientInterceptor")
+    static class Channels {
+        @Bean
+        CellChannelCalls rialtoCellChannelCalls(Gateways gateways) {
+            return new CellChannelCalls(gateways);
+        }
     }
 
     @Bean

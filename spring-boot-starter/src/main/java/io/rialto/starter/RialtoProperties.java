@@ -17,6 +17,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  *     changes
  * @param gateways internal addresses, {@code host:port}, of the own cell's gateways: to register with, and to call other
  *     cells through; without any the backend does not register
+ * @param colour of the release that this is an instance of, for deploy units; none by default
  * @param messageLease after this time another worker may publish what one has taken from the outbox
  * @param host the address under which the gateways reach this instance
  * @param maxBodyBytes longest request and, between cells, longest answer
@@ -28,6 +29,7 @@ public record RialtoProperties(
         @DefaultValue("") String app,
         Path callerKeysFile,
         @DefaultValue List<String> gateways,
+        @DefaultValue("") String colour,
         @DefaultValue("30s") Duration messageLease,
         @DefaultValue("127.0.0.1") String host,
         @DefaultValue("1048576") int maxBodyBytes) {
@@ -43,6 +45,10 @@ public record RialtoProperties(
         if (maxBodyBytes < 1 || maxBodyBytes > LARGEST_BODY) {
             throw new IllegalArgumentException(
                     "rialto.max-body-bytes: " + maxBodyBytes + " (expected: 1.." + LARGEST_BODY + ")");
+        }
+        if (!colour.matches("([a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?)?")) {
+            throw new IllegalArgumentException(
+                    "rialto.colour: " + colour + " (expected: lower-case letters, digits and dashes, at most 32)");
         }
         for (String gateway : gateways) {
             if (!gateway.matches("[^/@\\s]+:[0-9]{1,5}")) {

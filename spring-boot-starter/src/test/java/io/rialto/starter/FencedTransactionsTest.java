@@ -94,6 +94,49 @@ final class FencedTransactionsTest {
     }
 
     @Test
+    void a_pressure_test_writes_and_reads_shadow_tables_only() {
+        plain.sql("INSERT INTO rialto.fence VALUES (-1007, 1, 'OPEN')").update();
+        Caller shadow = caller(-1007, 1);
+        assertThatThrownBy(() -> transactions.write(shadow, sql -> add(sql, 1)))
+                .isInstanceOfSatisfying(
+                        OperationException.class, e -> assertThat(e.reason()).isEqualTo("no_shadow"));
+        plain.sql("CREATE SCHEMA public_shadow; CREATE TABLE public_shadow.counter (LIKE counter);"
+                        + " INSERT INTO public_shadow.counter VALUES (1, 40)")
+                .update();
+        try {
+            int rows = PressureTest.serving(shadow, () -> transactions.write(shadow, sql -> add(sql, 1)));
+            assertThat(rows).isEqualTo(1);
+            int seen = PressureTest.serving(
+                    shadow,
+                    () -> transactions.read(sql -> sql.sql("SELECT value FROM counter WHERE id = 1")
+                            .query(Integer.class)
+                            .single()));
+            assertThat(seen).isEqualTo(41);
+            // A worker, whom no call has marked.
+            transactions.write(-1007, 1, sql -> add(sql, 1));
+            assertThat(value(1)).isZero();
+            transactions.write(7, 3, sql -> add(sql, 1));
+            assertThat(value(1)).isEqualTo(1);
+        } finally {
+            plain.sql("DROP SCHEMA public_shadow CASCADE").update();
+        }
+    }
+
+    @Test
+    void a_pressure_test_cannot_touch_a_real_shard_nor_a_real_call_a_shadow() throws Exception {
+        Caller shadow = caller(-1007, 1);
+        assertThatThrownBy(() -> PressureTest.serving(shadow, () -> transactions.write(7, 3, sql -> add(sql, 1))))
+                .hasMessageContaining("shard: 7 in a pressure test");
+        assertThatThrownBy(() ->
+                        PressureTest.serving(caller(7, 3), () -> transactions.write(shadow, sql -> add(sql, 1))))
+                .hasMessageContaining("shard: -1007 in a call of real traffic");
+        Runnable carried = PressureTest.serving(
+                shadow, () -> PressureTest.carry(() -> transactions.write(7, 3, sql -> add(sql, 1))));
+        assertThatThrownBy(carried::run).hasMessageContaining("in a pressure test");
+        assertThat(value(1)).isZero();
+    }
+
+    @Test
     void lets_nobody_write_while_reading() {
         assertThatThrownBy(() -> transactions.read(sql -> add(sql, 1)))
                 .satisfies(e -> assertThat(Failures.sqlState(e)).isEqualTo("25006"));

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param provider issues the JWTs of its users, or null
  * @param partnerKeys by id
  * @param revokedDevices ids that are refused whatever they hold
+ * @param pressureTests whether its devices and partners may mark calls as pressure tests
  */
 public record App(
         String id,
@@ -25,7 +26,8 @@ public record App(
         int ratePerSecond,
         @Nullable IdentityProvider provider,
         Map<String, PartnerKey> partnerKeys,
-        Set<String> revokedDevices) {
+        Set<String> revokedDevices,
+        boolean pressureTests) {
     public App {
         corsOrigins = Set.copyOf(corsOrigins);
         partnerKeys = Map.copyOf(partnerKeys);
@@ -34,7 +36,7 @@ public record App(
 
     /** An app with nothing but its name. */
     public static App named(String id) {
-        return new App(id, Set.of(), 0, null, Map.of(), Set.of());
+        return new App(id, Set.of(), 0, null, Map.of(), Set.of(), false);
     }
 
     static App read(Fields fields) {
@@ -55,7 +57,8 @@ public record App(
                 fields.integer("rate-per-second", 0, 0, OperationConfig.Rate.MAX),
                 fields.has("identity-provider") ? IdentityProvider.read(fields.child("identity-provider")) : null,
                 keys,
-                new HashSet<>(fields.texts("revoked-devices")));
+                new HashSet<>(fields.texts("revoked-devices")),
+                fields.flag("pressure-tests", false));
         fields.end();
         return app;
     }

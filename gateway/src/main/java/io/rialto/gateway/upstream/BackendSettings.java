@@ -82,6 +82,28 @@ public record BackendSettings(
                 Health.NONE);
     }
 
+    /** The same for the instances of one colour alone, which have registered as such; a service of its own beside this one. */
+    public BackendSettings ofColour(String colour) {
+        return new BackendSettings(
+                Service.coloured(service, colour),
+                protocol,
+                Map.of(),
+                null,
+                dnsRefreshMillis,
+                registered,
+                tryMillis,
+                connectMillis,
+                maxConnections,
+                idleMillis,
+                maxInFlight,
+                maxAnswerBytes,
+                retryBudgetPercent,
+                maxTries,
+                hedgeAfterMillis,
+                breaker,
+                health);
+    }
+
     /**
      * Reads an entry of {@code backends}.
      *

@@ -11,16 +11,24 @@ import tools.jackson.databind.json.JsonMapper;
  *
  * @param instance tells the service's backends apart; a new one at each start of the backend's process
  * @param address an IP address and port, not a name
+ * @param colour of the release that it is an instance of, for deploy units; may be empty
  * @param ttlMillis how long the lease lasts; 0 ends it: no new calls, those in flight finish
  */
 public record Registration(
-        String service, String instance, Address address, BackendProtocol protocol, int weight, int ttlMillis) {
+        String service,
+        String instance,
+        Address address,
+        BackendProtocol protocol,
+        int weight,
+        String colour,
+        int ttlMillis) {
     /** What a lease lasts that says nothing else. */
     public static final int DEFAULT_TTL_MILLIS = 10_000;
 
     private static final int MAX_TTL_MILLIS = 60_000;
     private static final int MAX_WEIGHT = 100;
     private static final Pattern SERVICE = Pattern.compile("[A-Za-z_][A-Za-z0-9_.-]{0,127}");
+    private static final Pattern COLOUR = Pattern.compile("([a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?)?");
     private static final Pattern INSTANCE = Pattern.compile("[A-Za-z0-9_.:-]{1,128}");
     private static final JsonMapper MAPPER = JsonMapper.builder().build();
 
@@ -31,6 +39,9 @@ public record Registration(
         if (!INSTANCE.matcher(instance).matches()) {
             throw new IllegalArgumentException("instance: " + instance + " (expected: " + INSTANCE + ")");
         }
+        if (!COLOUR.matcher(colour).matches()) {
+            throw new IllegalArgumentException("colour: " + colour + " (expected: " + COLOUR + ")");
+        }
         if (NetUtil.createByteArrayFromIpAddressString(address.host()) == null) {
             throw new IllegalArgumentException("address: " + address + " (expected: an IP address and port)");
         }
@@ -39,8 +50,8 @@ public record Registration(
     }
 
     /**
-     * Reads {@code {"service", "instance", "address", "protocol", "weight", "ttl-ms"}}; the last three may be left out
-     * for {@code http1}, 1 and {@value #DEFAULT_TTL_MILLIS}.
+     * Reads {@code {"service", "instance", "address", "protocol", "weight", "colour", "ttl-ms"}}; the last four may be left out
+     * for {@code http1}, 1, none and {@value #DEFAULT_TTL_MILLIS}.
      *
      * @throws IllegalArgumentException that says what is wrong
      */
@@ -58,6 +69,7 @@ public record Registration(
                 Address.parse(fields.text("address", "")),
                 BackendProtocol.ofWireName(fields.text("protocol", "http1")),
                 fields.integer("weight", 1),
+                fields.text("colour", ""),
                 fields.integer("ttl-ms", DEFAULT_TTL_MILLIS)));
         if (registration == null || !fields.wrong().isEmpty()) {
             throw new IllegalArgumentException("registration: " + String.join("; ", fields.wrong()));

@@ -72,6 +72,7 @@ public final class Registry {
                 registration.address(),
                 registration.protocol(),
                 registration.weight(),
+                registration.colour(),
                 nanoTime.getAsLong() + TimeUnit.MILLISECONDS.toNanos(registration.ttlMillis()));
         Lease before = leases.put(registration.instance(), lease);
         return before == null || !before.routesAs(lease) ? Effect.CHANGED : Effect.NONE;

@@ -24,6 +24,9 @@ import org.slf4j.LoggerFactory;
 final class Service implements Upstream {
     private static final Logger LOG = LoggerFactory.getLogger(Service.class);
 
+    /** Between a service's name and a colour; no service's own name has it. */
+    private static final char COLOUR = '#';
+
     private final String name;
     private final Registry registry;
     private final Function<EventLoop, LoopContext> loops;
@@ -47,6 +50,26 @@ final class Service implements Upstream {
 
     String name() {
         return name;
+    }
+
+    static String coloured(String service, String colour) {
+        return service + COLOUR + colour;
+    }
+
+    /** Whether the leases of a service are, or may be, its backends. */
+    boolean isOf(String service) {
+        return name.startsWith(service)
+                && (name.length() == service.length() || name.charAt(service.length()) == COLOUR);
+    }
+
+    /** The leases under which it is called: of a colour those of that colour, of no colour all. */
+    private List<Lease> leases() {
+        int colour = name.indexOf(COLOUR);
+        return colour < 0
+                ? registry.of(name)
+                : registry.of(name.substring(0, colour)).stream()
+                        .filter(lease -> lease.colour().equals(name.substring(colour + 1)))
+                        .toList();
     }
 
     BackendSettings settings() {
@@ -150,7 +173,7 @@ final class Service implements Upstream {
             }
         }
         if (settings.registered()) {
-            for (Lease lease : registry.of(name)) {
+            for (Lease lease : leases()) {
                 wanted.put(new Backend.Key(lease.socketAddress(), lease.protocol()), lease.weight());
             }
         }

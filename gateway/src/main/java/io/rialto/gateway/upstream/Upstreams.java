@@ -72,6 +72,12 @@ public final class Upstreams implements AutoCloseable {
         return running == null ? null : running.service();
     }
 
+    /** The backends of a service that are of a colour; where none of it is known, those of all colours. */
+    public @Nullable Upstream of(String service, String colour) {
+        Running running = colour.isEmpty() ? null : services.get(Service.coloured(service, colour));
+        return running != null && running.service().backends().length > 0 ? running.service() : of(service);
+    }
+
     /** Calls in flight of all services. */
     public int inFlight() {
         int sum = 0;
@@ -133,9 +139,10 @@ public final class Upstreams implements AutoCloseable {
     }
 
     private void leasesChanged(String service) {
-        Running running = services.get(service);
-        if (running != null) {
-            running.service().leasesChanged();
+        for (Running running : services.values()) {
+            if (running.service().isOf(service)) {
+                running.service().leasesChanged();
+            }
         }
     }
 

@@ -4,6 +4,9 @@ import static io.rialto.gateway.upstream.ScriptedServer.ok;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.netty.buffer.Unpooled;
+import io.netty.util.AsciiString;
+import io.rialto.gateway.http.HeaderList;
 import io.rialto.protocol.Reason;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -162,6 +165,63 @@ class DiscoveryTest {
             assertThat(client.answers("{}", false).body()).isEqualTo("fine");
             eventually(() -> client.get("{}", false) instanceof TestClient.Result.Failure);
             assertThat(registry.of("wallet")).isEmpty();
+        }
+    }
+
+    private static Registration coloured(String instance, Address address, String colour) {
+        return new Registration(
+                "wallet", instance, address, BackendProtocol.HTTP1, 1, colour, Registration.DEFAULT_TTL_MILLIS);
+    }
+
+    private static String answered(TestClient client, String colour) {
+        CompletableFuture<String> body = new CompletableFuture<>();
+        client.loop().execute(() -> {
+            Upstream upstream = client.upstreams.of("wallet", colour);
+            if (upstream == null) {
+                body.complete("none");
+                return;
+            }
+            OutboundCall call = new OutboundCall(
+                    client.loop(),
+                    AsciiString.cached("POST"),
+                    "/wallet.Balance/Get",
+                    new HeaderList(2).add(AsciiString.cached("content-type"), AsciiString.cached("application/json")),
+                    Unpooled.EMPTY_BUFFER,
+                    Duration.ofSeconds(10).toNanos(),
+                    true);
+            Runnable cancel = upstream.send(call, outcome -> {
+                if (outcome instanceof Outcome.Answered answer) {
+                    body.complete(answer.body().toString(StandardCharsets.UTF_8));
+                    answer.body().release();
+                } else {
+                    body.complete("failed");
+                }
+            });
+            assertThat(cancel).isNotNull();
+        });
+        return body.orTimeout(20, TimeUnit.SECONDS).join();
+    }
+
+    @Test
+    void a_colour_is_served_by_its_own_instances_and_by_all_where_it_has_none() throws IOException {
+        try (TestClient client = new TestClient();
+                ScriptedServer blue = ScriptedServer.always(ok("blue"));
+                ScriptedServer green = ScriptedServer.always(ok("green"))) {
+            BackendSettings settings = BackendSettings.of("wallet", BackendProtocol.HTTP1, TestClient.CELL, List.of());
+            client.upstreams.apply(
+                    TestClient.CELL, List.of(settings, settings.ofColour("blue"), settings.ofColour("green")));
+            Registry registry = client.upstreams.registry();
+            assertThat(registry.register(coloured("b", blue.address(), "blue"))).isTrue();
+            assertThat(answered(client, "green")).isEqualTo("blue");
+            assertThat(registry.register(coloured("g", green.address(), "green")))
+                    .isTrue();
+            for (int i = 0; i < 20; i++) {
+                assertThat(answered(client, "green")).isEqualTo("green");
+                assertThat(answered(client, "blue")).isEqualTo("blue");
+            }
+            registry.deregister("wallet", "g");
+            assertThat(answered(client, "green")).isEqualTo("blue");
+            assertThat(answered(client, "red")).isEqualTo("blue");
         }
     }
 

@@ -49,6 +49,7 @@ class RollingRestartTest {
                     new Address("127.0.0.1", server.getAddress().getPort()),
                     BackendProtocol.HTTP1,
                     1,
+                    "",
                     Registration.DEFAULT_TTL_MILLIS));
         }
 
