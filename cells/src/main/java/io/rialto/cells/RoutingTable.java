@@ -38,6 +38,7 @@ public final class RoutingTable {
     private final Pins pins;
     private final Colours colours;
     private final Shadow shadow;
+    private final Addresses addresses;
 
     /** What pressure-test traffic sees in place of the real shards; a null is a shard without a target. */
     @SuppressWarnings("ArrayRecordComponent") // never compared
@@ -53,7 +54,8 @@ public final class RoutingTable {
             Collection<Unit> units,
             Pins pins,
             Colours colours,
-            Shadow shadow) {}
+            Shadow shadow,
+            Addresses addresses) {}
 
     RoutingTable(Parts parts) {
         this.places = parts.places().clone();
@@ -64,6 +66,7 @@ public final class RoutingTable {
         this.pins = parts.pins();
         this.colours = parts.colours();
         this.shadow = parts.shadow();
+        this.addresses = parts.addresses();
     }
 
     /**
@@ -171,6 +174,11 @@ public final class RoutingTable {
      */
     public String colour(String userId, Cell cell) {
         return colours.of(userId, cell.deployUnits());
+    }
+
+    /** Where the hosts of public URLs are, as far as the table says. */
+    public Addresses addresses() {
+        return addresses;
     }
 
     /** Data of this table that is not where the pins of another one want it. */

@@ -65,6 +65,7 @@ final class TableReader {
         TableRules rules = new TableRules(table, shards);
         Pins pins = rules.pins(places, overrides, jurisdictions());
         Colours colours = rules.colours();
+        Addresses addresses = rules.addresses();
         RoutingTable.Shadow shadow = table.object("shadow", json -> shadow(json, shards, pins))
                 .orElseGet(() -> new RoutingTable.Shadow(new Place[shards], Optional.empty()));
         table.end();
@@ -79,7 +80,8 @@ final class TableReader {
                 List.copyOf(units.values()),
                 pins,
                 colours,
-                shadow));
+                shadow,
+                addresses));
     }
 
     private Set<String> jurisdictions() {

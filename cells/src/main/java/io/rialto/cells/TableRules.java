@@ -2,6 +2,7 @@ package io.rialto.cells;
 
 import io.rialto.node.JsonSection;
 import io.rialto.protocol.Buckets;
+import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -26,6 +27,14 @@ final class TableRules {
 
     private static final int MAX_COLOURS = 10_000;
     private static final int MAX_SALT = 64;
+
+    private static final Pattern HOST = Pattern.compile("[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?");
+    /** Each cell has few. */
+    private static final int MAX_HOSTS = 1024;
+    /** A phone asks rarely, but each edge keeps an answer per network. */
+    private static final int MAX_NETWORKS = 256;
+
+    private static final int MAX_ADDRESSES = 16;
 
     private final JsonSection table;
     private final int shards;
@@ -83,6 +92,48 @@ final class TableRules {
             return user;
         });
         return new Colours(salt, byUser);
+    }
+
+    /** Addresses of public hosts, and what networks prefer of them. */
+    Addresses addresses() {
+        Map<String, List<InetAddress>> byHost = new HashMap<>();
+        table.objects("hosts", MAX_HOSTS, json -> {
+            String host = json.text("host");
+            if (!HOST.matcher(host).matches()) {
+                json.refuse("host", host, "a name of lower-case letters, digits, dashes and dots");
+            }
+            List<InetAddress> own = literals(json);
+            if (own.isEmpty() || byHost.put(host, own) != null) {
+                json.refuse("host", host, "a host that no other entry has, with addresses");
+            }
+            return host;
+        });
+        List<Addresses.Network> networks = new ArrayList<>();
+        table.objects("networks", MAX_NETWORKS, json -> {
+            List<InetAddress> preferred = literals(json);
+            Optional<Addresses.Network> network = json.parsed(
+                    "cidr",
+                    "a prefix such as 10.1.0.0/16, without bits behind it",
+                    text -> Addresses.Network.of(text, preferred));
+            if (!json.has("cidr")) {
+                json.refuse("cidr", "absent", "a prefix such as 10.1.0.0/16");
+            }
+            network.ifPresent(networks::add);
+            return network;
+        });
+        return new Addresses(byHost, networks);
+    }
+
+    private static List<InetAddress> literals(JsonSection json) {
+        List<InetAddress> all = new ArrayList<>();
+        for (String text : json.texts("addresses", MAX_ADDRESSES)) {
+            try {
+                all.add(InetAddress.ofLiteral(text));
+            } catch (IllegalArgumentException e) {
+                json.refuse("addresses", text, "IP addresses");
+            }
+        }
+        return all;
     }
 
     /** Who is pinned; tells of every one that the places put elsewhere. */

@@ -19,10 +19,21 @@ import org.jspecify.annotations.Nullable;
 final class Decode implements Step {
     private static final AsciiString TEXT = AsciiString.cached("text/plain; version=0.0.4; charset=utf-8");
 
+    /** Short, as addresses change; stale is better than none, as whoever is asked there refuses or forwards. */
+    private static final AsciiString PUBLIC_MINUTE =
+            AsciiString.cached("public, max-age=60, stale-while-revalidate=86400, stale-if-error=86400");
+
+    /** Caches on the way do not know the client's network. */
+    private static final AsciiString PRIVATE_MINUTE =
+            AsciiString.cached("private, max-age=60, stale-while-revalidate=86400, stale-if-error=86400");
+
     private final GatewayPorts ports;
 
-    Decode(GatewayPorts ports) {
+    private final OffLoop offLoop;
+
+    Decode(GatewayPorts ports, OffLoop offLoop) {
         this.ports = ports;
+        this.offLoop = offLoop;
     }
 
     @Override
@@ -61,6 +72,10 @@ final class Decode implements Step {
         if (path.equals("/rialto/edge")) {
             return text(x, 200, Names.JSON, edge(x));
         }
+        Directory directory = x.state.directory;
+        if (path.equals(Directory.PATH) && directory != null) {
+            return directory(x, directory);
+        }
         if (x.body.isReadable()) {
             throw notAllowed(x.call.method());
         }
@@ -72,6 +87,24 @@ final class Decode implements Step {
     private static Progress text(Exchange x, int status, AsciiString type, String text) {
         HeaderList headers = new HeaderList(4).add(Names.CONTENT_TYPE, type);
         return x.answer(status, headers, Unpooled.copiedBuffer(text, StandardCharsets.UTF_8));
+    }
+
+    private Progress directory(Exchange x, Directory directory) throws ProtocolException {
+        Directory.Question question = directory.question(x.call.query(), x.call.remote());
+        Directory.Answer kept = directory.kept(question);
+        AsciiString cached = directory.dependsOnNetwork() ? PRIVATE_MINUTE : PUBLIC_MINUTE;
+        if (kept != null) {
+            return give(x, kept, cached);
+        }
+        return offLoop.run(x, OffLoop.Kind.DIRECTORY, () -> directory.make(question), made -> give(x, made, cached));
+    }
+
+    private static Progress give(Exchange x, Directory.Answer answer, AsciiString cached) {
+        HeaderList headers = new HeaderList(6)
+                .add(Names.CONTENT_TYPE, Names.JSON)
+                .add(Names.CACHE_CONTROL, cached)
+                .add(Names.DIRECTORY_SIGNATURE, answer.signature());
+        return x.answer(200, headers, Unpooled.copiedBuffer(answer.body(), StandardCharsets.UTF_8));
     }
 
     private String edge(Exchange x) {

@@ -69,7 +69,7 @@ public final class Gateway implements CallHandler, AutoCloseable {
     /** The path of a call, each step in its place. */
     private Step[] steps(Nonces nonces, Freshness freshness, JwtVerifier jwts) {
         return new Step[] {
-            new Decode(ports), // what kind of request it is; health, edge and preflight are answered here
+            new Decode(ports, offLoop), // what kind of request it is; health, edge and preflight are answered here
             new Admit(ports), // overload
             new Authenticate(ports, sessions, nonces, freshness, jwts, offLoop), // seal, signature, token; replays
             new Resolve(builtIns, ports), // operation, who may call it, its message

@@ -28,6 +28,10 @@ final class GatewayState {
     final RoutingTable table;
     final Tokens tokens;
     final CallerTokens callers;
+
+    /** Null where there is no key to sign it with. */
+    final @Nullable Directory directory;
+
     final long queueDelayNanos;
 
     private final Map<String, OperationState> operations = new HashMap<>();
@@ -57,6 +61,7 @@ final class GatewayState {
         this.keys = keys;
         this.table = table;
         this.tokens = new Tokens(keys, random);
+        this.directory = Directory.of(table, keys, now);
         this.callers = callers(keys, now);
         this.queueDelayNanos = config.bounds().queueDelayMillis() * 1_000_000L;
         for (Map.Entry<String, OperationConfig> entry : config.operations().entrySet()) {
@@ -111,6 +116,7 @@ final class GatewayState {
         List<Keys.Term> terms = new ArrayList<>();
         keys.server().forEach(key -> terms.add(key.term()));
         keys.caller().forEach(key -> terms.add(key.term()));
+        keys.directory().forEach(key -> terms.add(key.term()));
         Instant next = Instant.MAX;
         for (Keys.Term term : terms) {
             for (Instant change : List.of(term.from(), term.until())) {

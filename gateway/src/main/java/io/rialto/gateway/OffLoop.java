@@ -20,6 +20,8 @@ final class OffLoop implements AutoCloseable {
     enum Kind {
         /** Signatures of devices, whose credential is checked first, and of partners. */
         SIGNATURE(1024),
+        /** Answers about where cells are, each made once. */
+        DIRECTORY(256),
         HANDSHAKE(512),
         ENROLMENT(256);
 

@@ -35,6 +35,9 @@ public final class HeaderNames {
     /** On answers: the cell of the user, {@code cell;shard=N;epoch=N;at=URL}. */
     public static final String CELL = "rialto-cell";
 
+    /** On answers about where cells are: the key's id, a semicolon, and an Ed25519 signature in base64url. */
+    public static final String DIRECTORY_SIGNATURE = "rialto-directory-signature";
+
     /** On refusals: the {@link Reason}. */
     public static final String REASON = "rialto-reason";
 

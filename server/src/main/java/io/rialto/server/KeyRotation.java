@@ -2,12 +2,18 @@ package io.rialto.server;
 
 import io.rialto.node.Json;
 import io.rialto.protocol.ServerKeyPair;
+import java.security.GeneralSecurityException;
+import java.security.Key;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
 import java.security.SecureRandom;
+import java.security.spec.NamedParameterSpec;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
@@ -47,7 +53,9 @@ final class KeyRotation {
         /** Longer than a sealed session lives, a day. */
         TICKET(Duration.ofHours(25)),
         /** Calls between servers live for seconds. */
-        CALLER(Duration.ofMinutes(10));
+        CALLER(Duration.ofMinutes(10)),
+        /** Those who verify what edges say about cells have been told the key by hand. */
+        DIRECTORY(Duration.ofDays(90));
 
         private final Duration overlap;
 
@@ -110,6 +118,7 @@ final class KeyRotation {
             case SERVER -> SUITES.stream().map(this::serverKey).toList();
             case CREDENTIAL, SESSION, TICKET -> List.of(key().put("id", freeTokenId(old)));
             case CALLER -> List.of(key().put("id", freeCallerId(old)));
+            case DIRECTORY -> List.of(signingKey().put("id", freeCallerId(old)));
         };
     }
 
@@ -120,6 +129,26 @@ final class KeyRotation {
                 .put("suite", suite)
                 .put("private", base64(pair.privateKey()))
                 .put("public", base64(pair.key().publicKey()));
+    }
+
+    private ObjectNode signingKey() {
+        try {
+            KeyPairGenerator generator = KeyPairGenerator.getInstance("Ed25519");
+            generator.initialize(NamedParameterSpec.ED25519, random);
+            KeyPair pair = generator.generateKeyPair();
+            return Json.mapper()
+                    .createObjectNode()
+                    .put("private", base64(lastBytes(pair.getPrivate())))
+                    .put("public", base64(lastBytes(pair.getPublic())));
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("Ed25519 is not to be had", e);
+        }
+    }
+
+    /** Both encodings of an Ed25519 key end with its own 32 bytes (RFC 8410). */
+    private static byte[] lastBytes(Key key) {
+        byte[] encoded = key.getEncoded();
+        return Arrays.copyOfRange(encoded, encoded.length - TOKEN_KEY_BYTES, encoded.length);
     }
 
     private ObjectNode key() {

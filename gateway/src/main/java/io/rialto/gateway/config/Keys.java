@@ -1,13 +1,20 @@
 package io.rialto.gateway.config;
 
 import io.rialto.protocol.ServerKeyPair;
+import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
+import java.security.PrivateKey;
+import java.security.Signature;
+import java.security.spec.PKCS8EncodedKeySpec;
+import java.security.spec.X509EncodedKeySpec;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
-import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -17,7 +24,12 @@ import tools.jackson.databind.JsonNode;
  * rotate without a gap: the newest that has begun makes, every one that has not ended opens.
  */
 public record Keys(
-        List<Server> server, List<Token> credential, List<Token> session, List<Token> ticket, List<Caller> caller) {
+        List<Server> server,
+        List<Token> credential,
+        List<Token> session,
+        List<Token> ticket,
+        List<Caller> caller,
+        List<Directory> directory) {
     /** A rotation needs two or three; more is a mistake. */
     static final int MAX_KEYS = 16;
 
@@ -27,6 +39,7 @@ public record Keys(
         session = List.copyOf(session);
         ticket = List.copyOf(ticket);
         caller = List.copyOf(caller);
+        directory = List.copyOf(directory);
     }
 
     /**
@@ -82,6 +95,46 @@ public record Keys(
         }
     }
 
+    /** Signs what edges say about where cells are, Ed25519. There may be none: then they say nothing. */
+    public record Directory(String id, PrivateKey key, Term term) {
+        /** What precedes a private key's 32 bytes in PKCS #8, and a public one's in X.509 (RFC 8410). */
+        private static final byte[] PKCS8 = HexFormat.of().parseHex("302e020100300506032b657004220420");
+
+        private static final byte[] X509 = HexFormat.of().parseHex("302a300506032b6570032100");
+        private static final byte[] PROBE = {1};
+
+        static Directory of(String id, byte[] privateKey, byte[] publicKey, Term term) {
+            try {
+                KeyFactory factory = KeyFactory.getInstance("Ed25519");
+                PrivateKey key = factory.generatePrivate(new PKCS8EncodedKeySpec(joined(PKCS8, privateKey)));
+                Signature signature = Signature.getInstance("Ed25519");
+                signature.initSign(key);
+                signature.update(PROBE);
+                byte[] signed = signature.sign();
+                signature.initVerify(factory.generatePublic(new X509EncodedKeySpec(joined(X509, publicKey))));
+                signature.update(PROBE);
+                if (signature.verify(signed)) {
+                    return new Directory(id, key, term);
+                }
+            } catch (GeneralSecurityException e) {
+                // told below, without a word of the key
+            }
+            throw new IllegalArgumentException("keys that do not belong together");
+        }
+
+        private static byte[] joined(byte[] prefix, byte[] key) {
+            byte[] all = Arrays.copyOf(prefix, prefix.length + key.length);
+            System.arraycopy(key, 0, all, prefix.length, key.length);
+            return all;
+        }
+
+        /** Without the key. */
+        @Override
+        public String toString() {
+            return "Directory[id=" + id + ", " + term + "]";
+        }
+    }
+
     /**
      * Reads the section.
      *
@@ -101,9 +154,25 @@ public record Keys(
         for (Fields key : bounded(fields, "caller")) {
             caller.add(caller(key));
         }
+        List<Directory> directory = new ArrayList<>();
+        for (Fields key : fields.children("directory")) {
+            Directory read = directory(key);
+            if (read != null) {
+                directory.add(read);
+            }
+        }
+        if (directory.size() > MAX_KEYS) {
+            fields.wrong("directory", directory.size() + " keys", "0.." + MAX_KEYS);
+        }
         Keys keys = new Keys(
-                server, tokens(fields, "credential"), tokens(fields, "session"), tokens(fields, "ticket"), caller);
+                server,
+                tokens(fields, "credential"),
+                tokens(fields, "session"),
+                tokens(fields, "ticket"),
+                caller,
+                directory);
         unique(fields, "caller", caller.stream().map(Caller::id).toList());
+        unique(fields, "directory", directory.stream().map(Directory::id).toList());
         fields.end();
         if (!errors.isEmpty()) {
             throw new ConfigException("keys", errors);
@@ -165,12 +234,25 @@ public record Keys(
         return all;
     }
 
-    private static Caller caller(Fields fields) {
+    private static @Nullable Directory directory(Fields fields) {
+        String id = id(fields);
+        byte[] privateKey = fields.bytes("private", 32, 32);
+        byte[] publicKey = fields.bytes("public", 32, 32);
+        Term term = Term.read(fields);
+        fields.end();
+        return fields.parsed("public", "", text -> Directory.of(id, privateKey, publicKey, term));
+    }
+
+    private static String id(Fields fields) {
         String id = fields.required("id");
-        Predicate<String> valid = text -> text.matches("[a-z0-9-]{1,16}");
-        if (!valid.test(id)) {
+        if (!id.matches("[a-z0-9-]{1,16}")) {
             fields.wrong("id", id, "1 to 16 of a-z, 0-9 and -");
         }
+        return id;
+    }
+
+    private static Caller caller(Fields fields) {
+        String id = id(fields);
         Caller key = new Caller(id, fields.bytes("key", 32, 64), Term.read(fields));
         fields.end();
         return key;

@@ -22,6 +22,7 @@ final class SealedSessionsTest {
                     List.of(),
                     List.of(),
                     List.of(new Keys.Token(1, new byte[32], new Keys.Term(Instant.MIN, Instant.MAX))),
+                    List.of(),
                     List.of()),
             new SecureRandom());
 

@@ -13,8 +13,8 @@ import java.util.List;
 
 final class TokensFuzzTest {
     private static final Keys.Token KEY = new Keys.Token(1, new byte[32], Keys.Term.ALWAYS);
-    private static final Tokens TOKENS =
-            new Tokens(new Keys(List.of(), List.of(KEY), List.of(KEY), List.of(KEY), List.of()), new SecureRandom());
+    private static final Tokens TOKENS = new Tokens(
+            new Keys(List.of(), List.of(KEY), List.of(KEY), List.of(KEY), List.of(), List.of()), new SecureRandom());
 
     @FuzzTest
     void no_text_that_was_not_minted_is_a_token(FuzzedDataProvider data) {

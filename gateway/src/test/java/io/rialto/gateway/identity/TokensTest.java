@@ -24,7 +24,7 @@ final class TokensTest {
 
     private static Tokens tokens(Keys.Token... keys) {
         List<Keys.Token> all = List.of(keys);
-        return new Tokens(new Keys(List.of(), all, all, all, List.of()), new SecureRandom());
+        return new Tokens(new Keys(List.of(), all, all, all, List.of(), List.of()), new SecureRandom());
     }
 
     @Test
