@@ -53,6 +53,10 @@ final class CellHint {
         return text.substring(0, text.indexOf(';'));
     }
 
+    int shard() {
+        return shard;
+    }
+
     URI gateway() {
         return gateway;
     }

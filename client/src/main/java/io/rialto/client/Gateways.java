@@ -22,6 +22,7 @@ final class Gateways {
     private final Clock clock;
     private final Map<URI, Long> failedAt = new ConcurrentHashMap<>();
     private volatile @Nullable CellHint cell;
+    private volatile List<URI> others = List.of();
 
     Gateways(List<URI> boot, Kept kept, Clock clock) {
         this.boot = List.copyOf(boot);
@@ -86,7 +87,34 @@ final class Gateways {
             all.add(hint.gateway());
         }
         all.addAll(boot);
+        for (URI other : others) {
+            if (!all.contains(other)) {
+                all.add(other);
+            }
+        }
         return all;
+    }
+
+    /** All that can be called now, the best first. */
+    List<URI> known() {
+        return all();
+    }
+
+    /** The user's shard as a hint has named it; -1 where none has. */
+    int shard() {
+        CellHint hint = cell;
+        return hint == null ? -1 : hint.shard();
+    }
+
+    /** Takes further gateways, to be called when all others fail; where a call is served, its answer says. */
+    void alsoKnown(List<URI> gateways) {
+        List<URI> usable = new ArrayList<>();
+        for (URI gateway : gateways) {
+            if (plainAllowed || gateway.getScheme().equals("https")) {
+                usable.add(gateway);
+            }
+        }
+        others = usable;
     }
 
     void failed(URI gateway) {

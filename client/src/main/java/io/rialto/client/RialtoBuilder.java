@@ -176,7 +176,10 @@ public final class RialtoBuilder {
         return this;
     }
 
-    /** Finds addresses of gateways; the system by default. */
+    /**
+     * Finds addresses of gateways that neither the client remembers nor the platform's directory tells; the system by
+     * default.
+     */
     public RialtoBuilder addressLookup(AddressLookup value) {
         addressLookup = value;
         return this;
@@ -237,9 +240,17 @@ public final class RialtoBuilder {
             throw new IllegalArgumentException(String.join("\n", problems));
         }
         codecs.add(new JsonCodec());
+        RememberedAddresses addresses = new RememberedAddresses(addressLookup, clock, RialtoBuilder::refresh);
         Transport http =
-                transport != null ? transport : new OkHttpTransport(trust, addressLookup, connectTimeout, pingInterval);
-        return new Rialto(this, http, executor != null ? executor : threads());
+                transport != null ? transport : new OkHttpTransport(trust, addresses, connectTimeout, pingInterval);
+        return new Rialto(this, http, addresses, executor != null ? executor : threads());
+    }
+
+    /** Rarely, and never two at a time: not worth a thread that waits. */
+    private static void refresh(Runnable task) {
+        Thread thread = new Thread(task, "rialto-addresses");
+        thread.setDaemon(true);
+        thread.start();
     }
 
     private static ExecutorService threads() {
