@@ -32,6 +32,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -234,6 +236,46 @@ class NodesTest {
                 false,
                 CallOptions.NONE.routeHint(user));
         return phone;
+    }
+
+    @Test
+    void a_table_is_previewed_tried_on_an_edge_and_then_given_to_all() throws Exception {
+        ObjectNode changed = topology.table();
+        changed.withObject("/cells/0").put("jurisdiction", "lake");
+        Path file = Files.writeString(folder.resolve("changed.json"), Json.write(changed));
+        Ran diff = run("cells", "table", "diff", file.toString());
+        fine(diff);
+        assertThat(diff.out()).contains("cell east, jurisdiction: none -> lake").contains("control would take it");
+        changed.put("shards", 99);
+        Path wrong = Files.writeString(folder.resolve("wrong.json"), Json.write(changed));
+        assertThat(run("cells", "table", "publish", wrong.toString()).err()).contains("refuses with status 422");
+
+        Ran staged = run("cells", "table", "publish", file.toString(), "--stage=east-1", "--reason=a trial");
+        fine(staged);
+        String version = staged.out().strip().replaceAll("version (\\d+) for east-1", "$1");
+        until(() -> table().contains("east-1: version " + version + ", seen"));
+        assertThat(table()).contains("staged: version " + version + " for [east-1]");
+
+        fine(run("cells", "table", "promote"));
+        long promoted = Long.parseLong(version) + 1;
+        until(() -> table().contains("east-1: version " + promoted + ", seen"));
+        assertThat(table()).contains("configured: version " + promoted).doesNotContain("staged:");
+        assertThat(run("cells", "table", "promote").err()).contains("no version is staged");
+        assertThat(run("cells", "table", "history").out()).contains("a trial  (staged for [\"east-1\"])");
+    }
+
+    private String table() {
+        Ran ran = run("cells", "table");
+        fine(ran);
+        return ran.out();
+    }
+
+    private static void until(BooleanSupplier condition) {
+        long end = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+        while (!condition.getAsBoolean()) {
+            assertThat(System.nanoTime()).as("time to wait").isLessThan(end);
+            LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
+        }
     }
 
     @Test
