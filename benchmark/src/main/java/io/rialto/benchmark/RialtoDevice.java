@@ -169,7 +169,8 @@ final class RialtoDevice extends Http2FrameAdapter {
     @Override
     public int onDataRead(ChannelHandlerContext context, int id, ByteBuf data, int padding, boolean end) {
         int read = data.readableBytes() + padding;
-        if (id == stream) {
+        // A connection that was cut may still say something while it closes.
+        if (id == stream && context.channel().equals(channel)) {
             try {
                 take(context.channel(), data);
             } catch (ProtocolException e) {
@@ -252,6 +253,9 @@ final class RialtoDevice extends Http2FrameAdapter {
 
     @Override
     public void onHeadersRead(ChannelHandlerContext context, int id, Http2Headers headers, int padding, boolean end) {
+        if (!context.channel().equals(channel)) {
+            return;
+        }
         CharSequence status = headers.status();
         if (status != null && !"200".contentEquals(status)) {
             refused(context, "status " + status + " " + headers.get(HeaderNames.REASON));

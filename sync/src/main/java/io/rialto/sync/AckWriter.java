@@ -12,8 +12,11 @@ import org.slf4j.LoggerFactory;
  */
 final class AckWriter {
     private static final Logger LOG = LoggerFactory.getLogger(AckWriter.class);
-    /** One at once: acknowledgements gather while it writes, and their order between nodes does not matter. */
-    private static final WorkQueue.Bounds BOUNDS = new WorkQueue.Bounds(1, 500, 50_000);
+    /**
+     * One at once, and no more than some in a second: nobody waits for them, and one statement for many costs the database
+     * much less than many. Their order between nodes does not matter.
+     */
+    private static final WorkQueue.Bounds BOUNDS = new WorkQueue.Bounds(1, 1_000, 50_000, true);
 
     private static final int MAX_WRITE = 1_000;
 

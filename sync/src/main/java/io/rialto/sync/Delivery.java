@@ -156,6 +156,17 @@ public final class Delivery implements Hints {
         neighbours.wake(users);
     }
 
+    @Override
+    public void stored(Publication message, long sequence) {
+        Fresh fresh = new Fresh(message, sequence);
+        for (Directory.Holder holder : directory.of(message.user())) {
+            if (holder instanceof OpenStream stream) {
+                reader.call(stream, fresh);
+            }
+        }
+        neighbours.wake(List.of(message.user()));
+    }
+
     private void wake(String user) {
         for (Directory.Holder holder : directory.of(user)) {
             if (holder instanceof OpenStream stream) {
@@ -327,6 +338,11 @@ public final class Delivery implements Hints {
 
     List<SyncKey> ofApp(String app, List<SyncKey> all) {
         return rules.ofApp(app, all);
+    }
+
+    boolean isOfApp(String app, String topic) {
+        Topic known = ports.topics().apply(topic);
+        return known != null && known.app().equals(app);
     }
 
     List<SyncKey> known(String app, List<SyncKey> claimed) throws ProtocolException {

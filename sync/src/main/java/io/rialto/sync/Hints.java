@@ -1,11 +1,20 @@
 package io.rialto.sync;
 
 import java.util.Collection;
+import java.util.List;
 
 /** Tells the nodes that hold devices that there is something to read. May be lost; from any thread, does not block. */
 public interface Hints {
     /** There is something new for these users of this cell. */
     void stored(Collection<String> users);
+
+    /**
+     * A message of a user of this cell was committed just now, the first one of its key. Who has the user's device here
+     * need not read it.
+     */
+    default void stored(Publication message, long sequence) {
+        stored(List.of(message.user()));
+    }
 
     /** There is something new in the topic's messages to everyone. */
     void storedForEveryone(String topic);
@@ -18,6 +27,12 @@ public interface Hints {
             public void stored(Collection<String> users) {
                 first.stored(users);
                 other.stored(users);
+            }
+
+            @Override
+            public void stored(Publication message, long sequence) {
+                first.stored(message, sequence);
+                other.stored(message, sequence);
             }
 
             @Override

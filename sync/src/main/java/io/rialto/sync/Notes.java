@@ -15,7 +15,8 @@ import org.slf4j.LoggerFactory;
 /** What delivery tells about messages and devices. Nothing depends on it, so what is too much is dropped and counted. */
 final class Notes {
     private static final Logger LOG = LoggerFactory.getLogger(Notes.class);
-    private static final WorkQueue.Bounds BOUNDS = new WorkQueue.Bounds(1, 1_000, 50_000);
+    /** They gather as acknowledgements do. */
+    private static final WorkQueue.Bounds BOUNDS = new WorkQueue.Bounds(1, 1_000, 50_000, true);
 
     private final DeliveryPorts ports;
     private final WorkQueue<StepNote> steps;

@@ -229,6 +229,23 @@ final class OpenStream implements DeviceChannel.Listener, Directory.Holder {
         return progress.takeClaims();
     }
 
+    /**
+     * Takes the stream for a message that was stored just now, if it is idle, the message comes next and there is room;
+     * null otherwise.
+     */
+    synchronized @Nullable Sequence begin(Fresh fresh) {
+        Publication message = fresh.message();
+        if (ended || !welcomed || turn != Turn.IDLE || message.epoch() != epoch || !fresh.isFor(device, version)) {
+            return null;
+        }
+        Sequence next = progress.endingAt(message.topic(), fresh.sequence() - 1);
+        if (next != null && progress.hasRoom() && delivery.isOfApp(app, message.topic()) && channel.isWritable()) {
+            turn = Turn.READING;
+            return next;
+        }
+        return null;
+    }
+
     /** The reader lets go; true where the stream must be put into the queue again. */
     synchronized boolean finish(boolean progressed) {
         behind = progressed ? left : behind;
@@ -317,7 +334,8 @@ final class OpenStream implements DeviceChannel.Listener, Directory.Holder {
         };
     }
 
-    private boolean send(Sequence sequence, Batch batch, boolean more) {
+    /** Sends a batch; true where there may be more to read now. */
+    boolean send(Sequence sequence, Batch batch, boolean more) {
         byte[] frame = ServerFrame.batch(batch).encode();
         boolean follows;
         synchronized (this) {

@@ -236,6 +236,17 @@ final class Progress {
                 .toList();
     }
 
+    /** The user's own sequence of a topic that was sent to the device up to here, by a key of the database's. */
+    @Nullable
+    Sequence endingAt(String topic, long sent) {
+        for (Sequence each : sequences) {
+            if (!each.everyone && each.inbox != 0 && each.sent == sent && each.topic.equals(topic)) {
+                return each;
+            }
+        }
+        return null;
+    }
+
     /** A part of the next read. */
     record Part(Sequence sequence, SyncKey after, int maxMessages, int maxBytes) {}
 

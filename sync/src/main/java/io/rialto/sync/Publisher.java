@@ -127,7 +127,7 @@ final class Publisher {
             }
             meters.published(publication.topic(), stored.repeated());
             if (!stored.repeated()) {
-                hint(publication);
+                hint(publication, stored.sequence());
             }
             return Published.newBuilder()
                     .setUser(user)
@@ -138,11 +138,11 @@ final class Publisher {
         });
     }
 
-    private void hint(Publication publication) {
+    private void hint(Publication publication, long sequence) {
         if (publication.everyone()) {
             copies.stored(publication.topic());
         } else {
-            hints.stored(List.of(publication.user()));
+            hints.stored(publication, sequence);
         }
     }
 

@@ -20,7 +20,8 @@ final class Reader {
 
     private static final int MAX_STREAMS = 256;
     /** Each stream is in the queue once at most. */
-    private static final WorkQueue.Bounds BOUNDS = new WorkQueue.Bounds(MAX_WORKERS, MAX_STREAMS, Integer.MAX_VALUE);
+    private static final WorkQueue.Bounds BOUNDS =
+            new WorkQueue.Bounds(MAX_WORKERS, MAX_STREAMS, Integer.MAX_VALUE, false);
 
     private final Inbox inbox;
     private final DeliveryMeters meters;
@@ -35,6 +36,25 @@ final class Reader {
     /** Something may be new for a stream's device. */
     void call(OpenStream stream) {
         if (stream.call()) {
+            queue.add(stream);
+        }
+    }
+
+    /** A message was stored just now: it is sent at once where it is what the device misses and nobody reads for it. */
+    void call(OpenStream stream, Fresh fresh) {
+        Sequence sequence = stream.begin(fresh);
+        if (sequence == null) {
+            call(stream);
+            return;
+        }
+        try {
+            stream.send(sequence, fresh.batch(sequence.after()), false);
+        } catch (RuntimeException e) {
+            // Not the trouble of whoever published it.
+            LOG.error("sending to device {} failed", stream.device(), e);
+            stream.end(Reason.INTERNAL, "sending failed");
+        }
+        if (stream.finish(false)) {
             queue.add(stream);
         }
     }

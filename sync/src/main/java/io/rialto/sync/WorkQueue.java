@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Work for the keeper of messages. A few workers each take what has queued, so batches grow with the load and nothing
- * waits for a timer. Where the keeper does not answer, the batch is given back and all workers rest for a while. Above
+ * waits for a timer; or, where nobody waits for it, what has gathered since the last tick. Where the keeper does not answer, the batch is given back and all workers rest for a while. Above
  * the bound the oldest is dropped.
  */
 final class WorkQueue<T> {
@@ -33,8 +33,15 @@ final class WorkQueue<T> {
     private volatile long restUntil;
     private volatile int failures;
 
-    /** Workers at once, items of one batch, items that wait. */
-    record Bounds(int workers, int batch, int waiting) {}
+    /**
+     * What a queue is held to.
+     *
+     * @param workers at once
+     * @param batch items of one
+     * @param waiting items that wait
+     * @param gathers whether items wait for the next tick, or for a whole batch
+     */
+    record Bounds(int workers, int batch, int waiting, boolean gathers) {}
 
     /**
      * A queue.
@@ -57,7 +64,7 @@ final class WorkQueue<T> {
             dropped = poll();
         }
         queue.add(item);
-        hire();
+        hireForWork();
         return dropped;
     }
 
@@ -75,6 +82,17 @@ final class WorkQueue<T> {
             resting = false;
         }
         hire();
+    }
+
+    private void hireForWork() {
+        if (isWork()) {
+            hire();
+        }
+    }
+
+    /** Whether there is enough to begin with it before the next tick. */
+    private boolean isWork() {
+        return !bounds.gathers() || queued.get() >= bounds.batch();
     }
 
     private void hire() {
@@ -99,12 +117,12 @@ final class WorkQueue<T> {
 
     private void run() {
         try {
-            for (List<T> batch = take(); !batch.isEmpty(); batch = take()) {
+            for (List<T> batch = take(); !batch.isEmpty(); batch = isWork() ? take() : List.of()) {
                 work(batch);
             }
         } finally {
             working.decrementAndGet();
-            hire(); // for what was added between the last look and the leave
+            hireForWork(); // for what was added between the last look and the leave
         }
     }
 

@@ -70,8 +70,14 @@ final class NodeFixture {
         return START + TimeUnit.NANOSECONDS.toMillis(nanos);
     }
 
-    /** Lets the workers work until there is nothing to do. */
+    /** Lets the workers work until there is nothing to do, with what gathers until a tick. */
     void work() {
+        workOnce();
+        delivery.tick();
+        workOnce();
+    }
+
+    private void workOnce() {
         for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
             task.run();
         }
@@ -98,6 +104,37 @@ final class NodeFixture {
     }
 
     private int nextKey;
+
+    /** Stores a message and tells of it as the node does that stored it; the publication is what tests change. */
+    void publishHere(Publication message) {
+        Stored stored = inbox.store(message.user(), message.topic(), message.key(), message.payload(), now());
+        delivery.stored(message, stored.sequence());
+    }
+
+    /** A message for all devices of a user. */
+    Publication message(String user, Topic topic) {
+        return message(user, topic, null, Versions.ALL, "", 1);
+    }
+
+    Publication message(
+            String user, Topic topic, @Nullable String device, Versions versions, String collapse, long epoch) {
+        return new Publication(
+                3,
+                epoch,
+                user,
+                topic.name(),
+                "key-here-" + nextKey++,
+                device,
+                null,
+                "text/plain",
+                "fresh".getBytes(StandardCharsets.UTF_8),
+                Instant.ofEpochMilli(now()),
+                null,
+                versions,
+                false,
+                collapse,
+                0);
+    }
 
     FakeDevice open(String id, String user, SyncKey... keys) {
         return open(id, user, Hello.builder().keys(List.of(keys)).build());

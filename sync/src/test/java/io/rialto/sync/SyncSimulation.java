@@ -1,6 +1,7 @@
 package io.rialto.sync;
 
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -170,7 +171,7 @@ final class SyncSimulation {
                     world.in(
                             world.span(0, 3),
                             () -> node.run(life, () -> {
-                                hint(node, user, topic);
+                                hint(node, user, topic, key, payload, stored);
                                 world.in(world.span(0, 5), () -> {
                                     if (!answered[0]) {
                                         answered[0] = true;
@@ -192,15 +193,23 @@ final class SyncSimulation {
         return world.chance(0.01) ? Arrays.copyOf(text, 30_000) : text;
     }
 
-    private void hint(SimNode node, String user, String topic) {
+    private void hint(SimNode node, String user, String topic, String key, byte[] payload, Stored stored) {
         if (chaotic && world.chance(0.1)) {
             return;
         }
         if (user.isEmpty()) {
             node.delivery().storedForEveryone(topic);
-        } else {
+        } else if (stored.repeated() || world.chance(0.2)) {
             node.delivery().stored(List.of(user));
+        } else {
+            node.delivery().stored(message(user, topic, key, payload), stored.sequence());
         }
+    }
+
+    private Publication message(String user, String topic, String key, byte[] payload) {
+        Instant now = Instant.ofEpochMilli(world.millis());
+        return new Publication(
+                3, 1, user, topic, key, null, null, "text/plain", payload, now, null, Versions.ALL, false, "", 0);
     }
 
     private static String inbox(String user, String topic) {

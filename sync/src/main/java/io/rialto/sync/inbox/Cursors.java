@@ -66,7 +66,8 @@ final class Cursors {
         List<AckOutcome> outcomes = new ArrayList<>(all.size());
         for (int from = 0; from < all.size(); from += Tables.MAX_ROWS) {
             List<Acknowledgement> part = all.subList(from, Math.min(all.size(), from + Tables.MAX_ROWS));
-            outcomes.addAll(tables.write(connection -> acknowledge(connection, part)));
+            // What gets lost the device says again, by the keys of its next hello, and all of it is noted then.
+            outcomes.addAll(tables.writeSoon(connection -> acknowledge(connection, part)));
         }
         return outcomes;
     }

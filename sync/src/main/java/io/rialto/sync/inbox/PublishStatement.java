@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>It asks for known keys by a scalar subquery, which stays a probe of the index whatever the statistics say; moves the
  * heads in the order of users, so that batches of several nodes wait for each other but never in a circle; and numbers
- * the messages back from the new heads. A key that another transaction stores at the same time is not seen here: that
+ * the messages back from the new heads. Each of them has a head, so that the full join finds what an inner one would: but it
+ * cannot be done by comparing all with all, which the planner takes for best as it expects a few rows. A key that another transaction stores at the same time is not seen here: that
  * fails by the unique index, and the next try sees it.
  */
 final class PublishStatement {
@@ -45,7 +46,7 @@ final class PublishStatement {
                 RETURNING h.uid, h.topic, h.last
             ), numbered AS MATERIALIZED (
                 SELECT f.*, h.last + 1 - f.back AS sequence, clock_timestamp() AS stored
-                FROM heads h JOIN fresh f ON f.uid = h.uid AND f.topic = h.topic
+                FROM heads h FULL JOIN fresh f ON f.uid = h.uid AND f.topic = h.topic
                 ORDER BY f.uid, f.topic, f.n
             ), stored AS (
                 INSERT INTO inbox.message (shard, uid, topic, sequence, key, device, rule, content_type, payload, accepted,

@@ -5,6 +5,7 @@ import io.rialto.sync.InboxException;
 import java.sql.Array;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -47,6 +48,19 @@ final class Tables {
     /** A transaction; run again where the database gave up, so it must be such that twice is as once. */
     <T> T write(Work<T> work) {
         return attempt(true, work);
+    }
+
+    /**
+     * As {@link #write}, but does not wait for the disk: a crash of the database may take back what was written in its
+     * last moments, whole transactions, the newest first. For what is told again, or may be lost.
+     */
+    <T> T writeSoon(Work<T> work) {
+        return write(connection -> {
+            try (Statement statement = connection.createStatement()) {
+                statement.execute("SET LOCAL synchronous_commit = off");
+            }
+            return work.run(connection);
+        });
     }
 
     private <T> T attempt(boolean transaction, Work<T> work) {
