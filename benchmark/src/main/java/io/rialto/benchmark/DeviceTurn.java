@@ -12,8 +12,9 @@ import java.util.List;
  *
  * @param devices in the end
  * @param rate messages per second, to devices by chance
+ * @param warmSeconds for which the first devices get messages, at the same rate
  */
-record DeviceTurn(Path folder, String processors, int devices, int rate, int seconds) {
+record DeviceTurn(Path folder, String processors, int devices, int rate, int seconds, int warmSeconds) {
     /** A server has bounds for each address, and a process for its files. */
     private static final int PROGRAMS = 2;
 
@@ -22,6 +23,9 @@ record DeviceTurn(Path folder, String processors, int devices, int rate, int sec
 
     /** Code compiled, heap touched: none of it is an idle device's. */
     private static final int WARM_SHARE = 10;
+
+    /** The programs that play devices are fresh, too. */
+    private static final int SETTLE_SECONDS = 8;
 
     private static final Duration LIMIT = Duration.ofMinutes(5);
 
@@ -63,7 +67,7 @@ record DeviceTurn(Path folder, String processors, int devices, int rate, int sec
             long openMillis = slowest(all(programs, "open " + devices / PROGRAMS, "OPEN"));
             long after = system.residentKilobytes();
             System.out.printf("%s: %d devices open after %d ms%n", system.name(), devices, openMillis);
-            all(programs, "rate " + rate / PROGRAMS + " 3", "RATE");
+            all(programs, "rate " + rate / PROGRAMS + " " + SETTLE_SECONDS, "RATE");
             List<String[]> rates = all(programs, "rate " + rate / PROGRAMS + " " + seconds, "RATE");
             all(programs, "cut", "CUT");
             all(programs, "publish", "PUBLISHED");
@@ -90,11 +94,14 @@ record DeviceTurn(Path folder, String processors, int devices, int rate, int sec
 
     /** Some of the users come, get messages, and leave. */
     private void warmUp(Messaging system) throws IOException {
+        String halfTime = "rate " + rate + " " + warmSeconds / 2;
         try (Helper program = program(system, 0)) {
             List<Helper> one = List.of(program);
             int some = Math.max(FIRST, devices / WARM_SHARE);
             all(one, "open " + some, "OPEN");
-            all(one, "rate " + rate / PROGRAMS + " " + seconds, "RATE");
+            all(one, halfTime, "RATE");
+            system.settle();
+            all(one, halfTime, "RATE");
             all(one, "cut", "CUT");
         }
     }

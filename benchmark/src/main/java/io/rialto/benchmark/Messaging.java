@@ -16,6 +16,9 @@ interface Messaging extends AutoCloseable {
     /** Connections to publish over. */
     Sender sender() throws IOException, InterruptedException;
 
+    /** Called within its warm-up, some seconds before it ends: to do what a system does that has run for a while. */
+    default void settle() throws IOException {}
+
     /** What its process of messages and connections is; a database beside it is not in here. */
     Child child();
 

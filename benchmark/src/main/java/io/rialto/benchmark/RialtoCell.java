@@ -18,7 +18,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -202,6 +205,20 @@ record RialtoCell(PostgresServer database, Child child, Path folder, int plain, 
     @Override
     public Sender sender() throws IOException, InterruptedException {
         return RialtoSender.connect(internal, callers(keys()));
+    }
+
+    /** As PostgreSQL does by itself every few minutes; from then on it writes its log into files that it has used before. */
+    @Override
+    public void settle() throws IOException {
+        try {
+            DatabaseAddress own = database.database("rialto");
+            try (Connection connection = DriverManager.getConnection(own.url(), own.user(), own.password());
+                    Statement statement = connection.createStatement()) {
+                statement.execute("CHECKPOINT");
+            }
+        } catch (SQLException e) {
+            throw new IOException("no checkpoint", e);
+        }
     }
 
     /** So that what is resident is what is in use, before and after alike. */

@@ -20,6 +20,10 @@ import picocli.CommandLine.Option;
                         + " devices that come back, memory of idle devices.")
 final class SyncCommand implements Callable<Integer> {
     private static final List<Integer> IN_FLIGHT = List.of(64, 256);
+    /** As long as a JVM takes to compile what is hot, with some to spare. */
+    private static final int WARM_SECONDS = 24;
+
+    private static final int QUICK_WARM_SECONDS = 10;
 
     @Option(names = "--quick", description = "Under 3 minutes: fewer users, devices and rounds; writes no table.")
     boolean quick;
@@ -91,10 +95,16 @@ final class SyncCommand implements Callable<Integer> {
         }
     }
 
-    /** The first publishes find cold code on both sides, and users without a row yet. */
+    /**
+     * The first publishes find code that is not compiled, on both sides, and users without a row yet. Each system has the same
+     * time.
+     */
     private void warmUp(Messaging system) throws IOException, InterruptedException {
         try (Sender sender = system.sender()) {
-            PublishLoad.run(sender, users, IN_FLIGHT.getLast(), quick ? 4 : 10);
+            int half = quick ? QUICK_WARM_SECONDS / 2 : WARM_SECONDS / 2;
+            PublishLoad.run(sender, users, IN_FLIGHT.getLast(), half);
+            system.settle();
+            PublishLoad.run(sender, users, IN_FLIGHT.getLast(), half);
         }
     }
 
@@ -112,7 +122,8 @@ final class SyncCommand implements Callable<Integer> {
 
     /** Of the systems that phones can speak to, fresh ones, one after the other. */
     private List<DeviceTurn.Row> deviceTurns(Scene scene, String processors) throws IOException, InterruptedException {
-        DeviceTurn turn = new DeviceTurn(scene.folder(), processors, devices, rate, quick ? 5 : 15);
+        DeviceTurn turn = new DeviceTurn(
+                scene.folder(), processors, devices, rate, quick ? 5 : 15, quick ? QUICK_WARM_SECONDS : WARM_SECONDS);
         List<DeviceTurn.Row> rows = new ArrayList<>();
         try (Messaging ours = RialtoCell.start(scene, processors)) {
             rows.add(turn.measure(ours));

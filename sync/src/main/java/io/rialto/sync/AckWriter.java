@@ -16,7 +16,7 @@ final class AckWriter {
      * One at once, and no more than some in a second: nobody waits for them, and one statement for many costs the database
      * much less than many. Their order between nodes does not matter.
      */
-    private static final WorkQueue.Bounds BOUNDS = new WorkQueue.Bounds(1, 1_000, 50_000, true);
+    private static final WorkQueue.Bounds BOUNDS = new WorkQueue.Bounds(1, 250, 50_000, true);
 
     private static final int MAX_WRITE = 1_000;
 

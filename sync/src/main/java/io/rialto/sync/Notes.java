@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
 final class Notes {
     private static final Logger LOG = LoggerFactory.getLogger(Notes.class);
     /** They gather as acknowledgements do. */
-    private static final WorkQueue.Bounds BOUNDS = new WorkQueue.Bounds(1, 1_000, 50_000, true);
+    private static final WorkQueue.Bounds BOUNDS = new WorkQueue.Bounds(1, 250, 50_000, true);
 
     private final DeliveryPorts ports;
     private final WorkQueue<StepNote> steps;

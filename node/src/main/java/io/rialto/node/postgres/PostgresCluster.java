@@ -101,6 +101,13 @@ final class PostgresCluster {
                 "wal_sender_timeout=2s",
                 "max_connections=" + maxConnections,
                 "shared_buffers=" + Math.max(128, sharedBuffers.bytes() / 1024) + "kB",
+                // By time and not by a burst of writes, which would make every page be logged whole again so soon.
+                "max_wal_size=2GB",
+                // A new file of the log is written once before its use, and all commits wait: old ones are kept for
+                // that.
+                "min_wal_size=512MB",
+                // All statements here take milliseconds.
+                "jit=off",
                 "password_encryption=scram-sha-256",
                 "log_timezone=UTC",
                 "timezone=UTC",
