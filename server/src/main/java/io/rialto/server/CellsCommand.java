@@ -24,9 +24,9 @@ import picocli.CommandLine.Spec;
 /** Commands about cells. */
 @Command(
         name = "cells",
-        description = "The routing table, and the databases of cells.",
+        description = "The routing table, the databases of cells, and the failover of units.",
         mixinStandardHelpOptions = true,
-        subcommands = CellsTableCommand.class)
+        subcommands = {CellsTableCommand.class, CellsFailoverCommand.class})
 final class CellsCommand {
     @Spec
     @SuppressWarnings("NullAway.Init") // set by picocli before any command runs

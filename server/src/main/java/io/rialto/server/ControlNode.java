@@ -2,6 +2,7 @@ package io.rialto.server;
 
 import io.rialto.cells.RoutingTable;
 import io.rialto.cells.TableChange;
+import io.rialto.cells.failover.Standbys;
 import io.rialto.control.ControlServer;
 import io.rialto.control.ControlSettings;
 import io.rialto.control.ControlStore;
@@ -28,7 +29,9 @@ final class ControlNode implements AutoCloseable {
             "keys",
             SectionCheck.of(section -> Keys.errors(section, Clock.systemUTC().instant())),
             SyncConfig.SECTION,
-            SectionCheck.of(SyncConfig::errors));
+            SectionCheck.of(SyncConfig::errors),
+            Standbys.SECTION,
+            SectionCheck.of(Standbys::errors));
 
     private final SnapshotSigner signer;
     private final ControlStore store;

@@ -5,8 +5,10 @@ import io.rialto.node.SettingsException;
 import io.rialto.node.postgres.Database;
 import io.rialto.node.postgres.DatabaseAddress;
 import io.rialto.node.postgres.DatabaseSettings;
+import io.rialto.node.postgres.PostgresGroup;
 import io.rialto.node.postgres.PostgresServer;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.sql.SQLException;
@@ -15,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -30,7 +33,11 @@ final class LocalDatabases implements AutoCloseable {
     /** Name of the database in each embedded server. */
     private static final String NAME = "rialto";
 
+    /** Units serve on while control is away, so its database has no standbys. */
+    private static final String CONTROL = "control";
+
     private final ConcurrentLinkedQueue<PostgresServer> servers = new ConcurrentLinkedQueue<>();
+    private final Map<String, PostgresGroup> groups = new ConcurrentHashMap<>();
     private final Map<String, Database> byName = new LinkedHashMap<>();
 
     private LocalDatabases() {}
@@ -42,11 +49,22 @@ final class LocalDatabases implements AutoCloseable {
      */
     static LocalDatabases start(DataDirectory data, Map<String, DatabaseSettings> settings, SecureRandom random)
             throws InterruptedException {
+        return start(data, settings, 0, random);
+    }
+
+    /**
+     * Starts what is embedded, all at once, and opens all.
+     *
+     * @param standbys how many each cell's database gets; those that it has already it keeps
+     */
+    static LocalDatabases start(
+            DataDirectory data, Map<String, DatabaseSettings> settings, int standbys, SecureRandom random)
+            throws InterruptedException {
         LocalDatabases databases = new LocalDatabases();
         Map<String, Future<DatabaseAddress>> starting = new LinkedHashMap<>();
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             settings.forEach((name, one) ->
-                    starting.put(name, threads.submit(() -> databases.address(data, name, one, random))));
+                    starting.put(name, threads.submit(() -> databases.address(data, name, one, standbys, random))));
         }
         List<String> problems = new ArrayList<>();
         for (Map.Entry<String, Future<DatabaseAddress>> one : starting.entrySet()) {
@@ -66,17 +84,45 @@ final class LocalDatabases implements AutoCloseable {
         return databases;
     }
 
-    private DatabaseAddress address(DataDirectory data, String name, DatabaseSettings settings, SecureRandom random)
+    private DatabaseAddress address(
+            DataDirectory data, String name, DatabaseSettings settings, int standbys, SecureRandom random)
             throws IOException, SQLException, InterruptedException {
         Optional<DatabaseAddress> external = settings.external();
         if (external.isPresent()) {
             return external.get();
         }
         Path binaries = data.folder("postgres");
+        int count = name.equals(CONTROL) ? 0 : Math.max(standbys, standbysOf(data, name));
+        if (count > 0) {
+            PostgresGroup group = PostgresGroup.start(
+                    binaries,
+                    data.folder("databases", name),
+                    count,
+                    (count + 1) / 2,
+                    NAME,
+                    PostgresServer.Options.of(settings),
+                    random);
+            groups.put(name, group);
+            return group.address();
+        }
         PostgresServer server = PostgresServer.start(
                 binaries, data.folder("databases", name), PostgresServer.Options.of(settings), random);
         servers.add(server);
         return server.database(NAME);
+    }
+
+    /** By the folders that there are, since a start without the option must not take a stale server for the only one. */
+    private static int standbysOf(DataDirectory data, String name) {
+        int standbys = 0;
+        while (Files.exists(data.path("databases", name + "-" + (standbys + 2), "data"))) {
+            standbys++;
+        }
+        return standbys;
+    }
+
+    /** The servers of a database that has standbys. */
+    Optional<PostgresGroup> group(String name) {
+        return Optional.ofNullable(groups.get(name));
     }
 
     static DatabaseSettings standard() {
@@ -101,6 +147,7 @@ final class LocalDatabases implements AutoCloseable {
         byName.values().forEach(Database::close);
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             servers.forEach(server -> threads.execute(() -> stop(server)));
+            groups.values().forEach(group -> threads.execute(group::close));
         }
     }
 

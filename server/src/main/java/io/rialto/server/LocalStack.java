@@ -51,8 +51,14 @@ final class LocalStack implements AutoCloseable {
      * @param databases of {@code control} and of cells, where not embedded
      * @param gateway the section of that name for a new data directory
      * @param sync the section of that name, for one that has none yet
+     * @param standbys database servers of each cell beside its primary
      */
-    record Plan(Topology topology, Map<String, DatabaseSettings> databases, JsonNode gateway, JsonNode sync) {}
+    record Plan(
+            Topology topology,
+            Map<String, DatabaseSettings> databases,
+            JsonNode gateway,
+            JsonNode sync,
+            int standbys) {}
 
     private final DataDirectory data;
     private final Plan plan;
@@ -63,6 +69,7 @@ final class LocalStack implements AutoCloseable {
     private final Map<String, DatabaseAddress> inboxes = new LinkedHashMap<>();
     private @Nullable LocalDatabases databases;
     private @Nullable ControlNode control;
+    private @Nullable LocalUnits units;
     private @Nullable ChildProcess wallet;
 
     private LocalStack(DataDirectory data, Plan plan, SecureRandom random, Consumer<String> report) {
@@ -80,11 +87,15 @@ final class LocalStack implements AutoCloseable {
             // Before there is an edge: it would register, and be taken for the wallet that is still to come.
             ChildProcess.endLeftOver(ROLE, stack.walletPid(), report);
             new Certificates(data.folder("tls"), random, Clock.systemUTC()).ensure();
-            LocalDatabases opened = LocalDatabases.start(data, stack.databaseSettings(), random);
+            LocalDatabases opened = LocalDatabases.start(data, stack.databaseSettings(), plan.standbys(), random);
             stack.databases = opened;
             ControlNode started = ControlNode.start(stack.controlSettings(), opened.of(CONTROL), random);
             stack.control = started;
             stack.configure(started);
+            stack.units = LocalUnits.start(
+                    opened,
+                    started.store(),
+                    plan.topology().cells().stream().map(OneCell::id).toList());
             stack.prepareCells(opened, started);
             for (OneCell cell : plan.topology().cells()) {
                 stack.edges.add(stack.startEdge(cell, started));
@@ -325,6 +336,9 @@ final class LocalStack implements AutoCloseable {
             wallet.close();
         }
         edges.forEach(EdgeNode::close);
+        if (units != null) {
+            units.close();
+        }
         if (control != null) {
             control.close();
         }

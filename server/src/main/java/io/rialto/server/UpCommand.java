@@ -43,6 +43,9 @@ final class UpCommand implements Callable<Integer> {
         /** The last of the ports that follow is 1010 above. */
         private static final int HIGHEST_BASE = 64_000;
 
+        /** Each is a whole PostgreSQL on this machine, for each of three cells. */
+        private static final int MOST_STANDBYS = 4;
+
         @Option(
                 names = "--port-base",
                 paramLabel = "PORT",
@@ -57,6 +60,13 @@ final class UpCommand implements Callable<Integer> {
                         "Settings file of an external database (url, user, password-file) for control, east, west or"
                                 + " global; once for each. Without it the database is embedded.")
         private Map<String, Path> databases = new LinkedHashMap<>();
+
+        @Option(
+                names = "--standbys",
+                paramLabel = "N",
+                description = "PostgreSQL standbys of each cell's embedded database, 0..4; those that a data directory"
+                        + " has already are started in any case (docs/cells.md; default: ${DEFAULT-VALUE}).")
+        private int standbys = 0;
 
         @Option(
                 names = "--log",
@@ -80,6 +90,9 @@ final class UpCommand implements Callable<Integer> {
             if (base < 0 || base > HIGHEST_BASE) {
                 throw new CommandFailure("--port-base: " + base + " (expected: 0.." + HIGHEST_BASE + ")");
             }
+            if (standbys < 0 || standbys > MOST_STANDBYS) {
+                throw new CommandFailure("--standbys: " + standbys + " (expected: 0.." + MOST_STANDBYS + ")");
+            }
             Map<String, DatabaseSettings> external = new LinkedHashMap<>();
             databases.forEach((name, file) -> external.put(name, settings(name, file)));
             Topology topology = Topology.standard(base);
@@ -92,7 +105,8 @@ final class UpCommand implements Callable<Integer> {
                     topology,
                     external,
                     LocalStack.section(programs.walletOperations()),
-                    LocalStack.section(programs.walletTopics()));
+                    LocalStack.section(programs.walletTopics()),
+                    standbys);
         }
 
         private static DatabaseSettings settings(String name, Path file) {

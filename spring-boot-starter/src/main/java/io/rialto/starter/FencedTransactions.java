@@ -6,7 +6,6 @@ import java.util.Set;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
-import org.springframework.jdbc.datasource.DataSourceTransactionManager;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /**
@@ -35,7 +34,7 @@ public final class FencedTransactions {
 
     public FencedTransactions(DataSource dataSource) {
         sql = JdbcClient.create(dataSource);
-        DataSourceTransactionManager transactions = new DataSourceTransactionManager(dataSource);
+        CertainCommits transactions = new CertainCommits(dataSource);
         // The session is told too: PostgreSQL itself then refuses a write.
         transactions.setEnforceReadOnly(true);
         writing = new TransactionTemplate(transactions);

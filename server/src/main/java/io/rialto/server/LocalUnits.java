@@ -1,0 +1,64 @@
+package io.rialto.server;
+
+import io.rialto.cells.failover.Keeper;
+import io.rialto.cells.failover.UnitServers;
+import io.rialto.control.ControlStore;
+import io.rialto.node.postgres.PostgresGroup;
+import java.io.IOException;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** The units of this machine whose databases have standbys, each with its keeper. */
+final class LocalUnits implements AutoCloseable {
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    private final List<Keeper> keepers = new ArrayList<>();
+
+    /** Brings every unit with standbys to where it serves, and looks after it from then on. */
+    static LocalUnits start(LocalDatabases databases, ControlStore store, List<String> cells)
+            throws SQLException, InterruptedException {
+        LocalUnits units = new LocalUnits();
+        try {
+            for (String cell : cells) {
+                Optional<PostgresGroup> group = databases.group(cell);
+                if (group.isPresent()) {
+                    units.keep(cell, group.get(), databases, store);
+                }
+            }
+            return units;
+        } catch (IOException e) {
+            units.close();
+            throw new CommandFailure(String.valueOf(e.getMessage()));
+        } catch (SQLException | InterruptedException | RuntimeException e) {
+            units.close();
+            throw e;
+        }
+    }
+
+    private void keep(String cell, PostgresGroup group, LocalDatabases databases, ControlStore store)
+            throws IOException, SQLException, InterruptedException {
+        UnitLedger ledger = new UnitLedger(store, "u-" + cell);
+        if (ledger.find().isEmpty()) {
+            ledger.add(Keeper.discover("u-" + cell, group, true));
+        }
+        UnitServers unit = ledger.read();
+        if (!unit.servers().equals(group.members()) || unit.quorum() != group.quorum()) {
+            throw new IOException("--standbys: unit " + unit.unit() + " has the servers " + group.members()
+                    + " (expected: " + unit.servers() + "; their number cannot be changed)");
+        }
+        Keeper keeper = new Keeper(ledger, group);
+        keeper.settle(PATIENCE);
+        Keeper.migrate(databases.of(cell));
+        keeper.start();
+        keepers.add(keeper);
+    }
+
+    /** Stops looking after the units; their servers go on. */
+    @Override
+    public void close() {
+        keepers.forEach(Keeper::close);
+    }
+}
