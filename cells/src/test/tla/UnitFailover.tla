@@ -3,7 +3,7 @@
    log. An acknowledgement needs the flush of any K standbys. Control counts generations and runs one
    failover at a time. Nobody has a clock, and the old primary is never asked: it may still run.
 
-   Two constants switch off a rule each; with either off the checker must find a lost write.     *)
+   Three constants switch off a rule each; with any off the checker must find a lost write.      *)
 EXTENDS Naturals, Sequences, FiniteSets
 
 CONSTANTS
@@ -12,7 +12,8 @@ CONSTANTS
     MaxGeneration,
     K,              \* standbys whose flush an acknowledgement needs
     NeedPromises,   \* a promotion needs promises of all standbys but K - 1
-    ChooseLongest   \* the longest flushed log among the promised is promoted
+    ChooseLongest,  \* the longest flushed log among the promised is promoted
+    ByGeneration    \* lengths are compared only within a generation, and the newest generation wins
 
 VARIABLES
     control,        \* generation, candidate or primary, members, whether the failover is done
@@ -37,6 +38,14 @@ Init ==
     /\ follows = [n \in Nodes |-> IF n = Lost THEN Nobody ELSE Lost]
     /\ wal = [n \in Nodes |-> <<>>]
     /\ flushed = {} /\ acked = {} /\ tried = {}
+
+LastGeneration(log) == IF log = <<>> THEN 0 ELSE log[Len(log)][2]
+
+\* A node that took no part in the last generation may have a long tail that nobody was told of.
+NoShorter(a, b) ==
+    IF ByGeneration /\ LastGeneration(a) # LastGeneration(b)
+    THEN LastGeneration(a) > LastGeneration(b)
+    ELSE Len(a) >= Len(b)
 
 IsPrefix(a, b) == Len(a) <= Len(b) /\ \A i \in 1..Len(a) : a[i] = b[i]
 
@@ -79,7 +88,7 @@ Promote ==
     /\ ~control.done /\ c \in quorum
     /\ Cardinality(quorum) >= IF NeedPromises THEN Cardinality(control.members) - K + 1 ELSE 1
     /\ LET best == IF ChooseLongest
-                   THEN CHOOSE s \in quorum : \A r \in quorum : Len(wal[r]) <= Len(wal[s])
+                   THEN CHOOSE s \in quorum : \A r \in quorum : NoShorter(wal[s], wal[r])
                    ELSE c
        IN
        /\ role' = [role EXCEPT ![best] = "PRIMARY"]

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
@@ -67,6 +68,8 @@ final class ProtocolProofsTest {
                     "NeedPromises",
                     "TRUE",
                     "ChooseLongest",
+                    "TRUE",
+                    "ByGeneration",
                     "TRUE"));
             change(constants, changed);
             return new Model(name, "UnitFailover", constants, List.of("NothingLost", "AcknowledgedOnce"), refuted);
@@ -94,6 +97,8 @@ final class ProtocolProofsTest {
         }
     }
 
+    private static final String[] FOUR_NODES = {"Nodes", "{n1, n2, n3, n4}", "Ops", "{o1, o2}", "K", "2"};
+
     static final List<Model> MODELS = List.of(
             Model.move("two cells", ""),
             Model.move("three cells", "", "Cells", "{a, b, c}"),
@@ -103,8 +108,15 @@ final class ProtocolProofsTest {
             Model.move("reopening without a refusal", "any", "CancelFence", "FALSE"),
             Model.move("purging a closed copy", "any", "RetireRule", "FALSE"),
             Model.failover("three nodes", ""),
+            Model.failover("four nodes", "", FOUR_NODES),
             Model.failover("without promises", "any", "NeedPromises", "FALSE"),
-            Model.failover("promoting any log", "any", "ChooseLongest", "FALSE"));
+            Model.failover("promoting any log", "any", "ChooseLongest", "FALSE"),
+            // Three nodes cannot show it: there, every standby must promise.
+            Model.failover(
+                    "promoting the longest log of any generation",
+                    "any",
+                    Stream.concat(Stream.of("ByGeneration", "FALSE"), Stream.of(FOUR_NODES))
+                            .toArray(String[]::new)));
 
     @ParameterizedTest
     @FieldSource("MODELS")
