@@ -63,9 +63,10 @@ final class Tail {
     private static int rows(Connection connection, String table, String snapshot, int limit, BufferedWriter out)
             throws SQLException, IOException {
         // A row's transaction number has 32 bits; the rest of it is taken from the snapshot.
-        String sql = "SELECT json_build_object('table', ?::text, 'row', to_json(t))::text FROM " + table + " t,"
-                + " (SELECT ?::pg_snapshot AS seen) s WHERE NOT pg_visible_in_snapshot((((pg_snapshot_xmax(seen)::text"
-                + "::bigint >> 32) << 32) + t.xmin::text::bigint)::text::xid8, seen) LIMIT ?";
+        String sql = "SELECT json_build_object('table', ?::text, 'row', to_json(rialto_row))::text FROM " + table
+                + " rialto_row,"
+                + " (SELECT ?::pg_snapshot AS seen) rialto_seen WHERE NOT pg_visible_in_snapshot((((pg_snapshot_xmax(rialto_seen.seen)::text"
+                + "::bigint >> 32) << 32) + rialto_row.xmin::text::bigint)::text::xid8, rialto_seen.seen) LIMIT ?";
         int written = 0;
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setFetchSize(FETCH);

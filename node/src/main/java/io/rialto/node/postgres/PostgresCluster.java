@@ -4,6 +4,7 @@ import io.rialto.node.DurableFiles;
 import io.rialto.node.Size;
 import java.io.File;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -129,12 +130,39 @@ final class PostgresCluster {
         run("rm", List.of("rm", "-rf", tree.toString()), INITDB_SECONDS);
     }
 
+    /** What it last said: before it has opened its own log, and in that. */
     String startLog() {
         try {
-            String text = Files.readString(directory.resolve("start.log"));
+            String text = Files.readString(directory.resolve("start.log")) + newestLog();
             return text.substring(Math.max(0, text.length() - MAX_OUTPUT)).strip();
         } catch (IOException e) {
             return "no start.log: " + e.getMessage();
+        }
+    }
+
+    private String newestLog() throws IOException {
+        Path logs = data.resolve("log");
+        if (!Files.isDirectory(logs)) {
+            return "";
+        }
+        List<Path> all;
+        try (Stream<Path> files = Files.list(logs)) {
+            all = files.toList();
+        }
+        if (all.isEmpty()) {
+            return "";
+        }
+        Path newest = all.getFirst();
+        for (Path one : all) {
+            if (Files.getLastModifiedTime(one).compareTo(Files.getLastModifiedTime(newest)) > 0) {
+                newest = one;
+            }
+        }
+        try (RandomAccessFile file = new RandomAccessFile(newest.toFile(), "r")) {
+            file.seek(Math.max(0, file.length() - MAX_OUTPUT));
+            byte[] end = new byte[MAX_OUTPUT];
+            int length = Math.max(0, file.read(end));
+            return "\n" + new String(end, 0, length, StandardCharsets.UTF_8);
         }
     }
 

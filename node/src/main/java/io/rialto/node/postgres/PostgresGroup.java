@@ -38,6 +38,7 @@ public final class PostgresGroup implements AutoCloseable {
     /** Folders with what a former primary had that nobody else had; each is as large as the database. */
     private static final int KEPT_ASIDE = 2;
 
+    private static final int PORT_TRIES = 5;
     private static final String ASIDE = "aside-";
 
     private final Path binaries;
@@ -46,7 +47,7 @@ public final class PostgresGroup implements AutoCloseable {
     private final int quorum;
     private final PostgresServer.Options options;
     private final SecureRandom random;
-    private final Map<String, Integer> ports = new LinkedHashMap<>();
+    private final Map<String, Integer> ports = new ConcurrentHashMap<>();
     private final Map<String, PostgresServer> running = new ConcurrentHashMap<>();
 
     private PostgresGroup(
@@ -104,12 +105,12 @@ public final class PostgresGroup implements AutoCloseable {
                 .toList();
         if (present.isEmpty()) {
             String first = members().getFirst();
-            launch(first).database(database);
+            launchAnywhere(first).database(database);
             return;
         }
         Map<String, Future<PostgresServer>> starting = new LinkedHashMap<>();
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            present.forEach(name -> starting.put(name, threads.submit(() -> launch(name))));
+            present.forEach(name -> starting.put(name, threads.submit(() -> launchAnywhere(name))));
         }
         List<String> problems = new ArrayList<>();
         for (Map.Entry<String, Future<PostgresServer>> one : starting.entrySet()) {
@@ -133,9 +134,7 @@ public final class PostgresGroup implements AutoCloseable {
                 Path file = Files.createDirectories(folder(name)).resolve("port");
                 ServerSocket socket = hold(Files.exists(file) ? Files.readString(file) : "0");
                 held.add(socket);
-                ports.put(name, socket.getLocalPort());
-                DurableFiles.replace(
-                        file, Integer.toString(socket.getLocalPort()).getBytes(StandardCharsets.US_ASCII));
+                keepPort(name, socket.getLocalPort());
             }
         } finally {
             for (ServerSocket socket : held) {
@@ -154,6 +153,28 @@ public final class PostgresGroup implements AutoCloseable {
             socket.close();
             return new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"));
         }
+    }
+
+    /** On another port where somebody has taken its own meanwhile: at the start nobody has been told of it yet. */
+    private PostgresServer launchAnywhere(String name) throws IOException, InterruptedException {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return launch(name);
+            } catch (IOException e) {
+                if (attempt == PORT_TRIES || !String.valueOf(e.getMessage()).contains("could not bind")) {
+                    throw e;
+                }
+                try (ServerSocket socket = hold("0")) {
+                    keepPort(name, socket.getLocalPort());
+                }
+            }
+        }
+    }
+
+    private void keepPort(String name, int port) throws IOException {
+        ports.put(name, port);
+        DurableFiles.replace(
+                folder(name).resolve("port"), Integer.toString(port).getBytes(StandardCharsets.US_ASCII));
     }
 
     private PostgresServer launch(String name) throws IOException, InterruptedException {
@@ -190,7 +211,7 @@ public final class PostgresGroup implements AutoCloseable {
      */
     public DatabaseAddress address() {
         PostgresServer any = running.values().iterator().next();
-        String hosts = ports.values().stream().map(port -> "127.0.0.1:" + port).collect(Collectors.joining(","));
+        String hosts = members().stream().map(name -> "127.0.0.1:" + port(name)).collect(Collectors.joining(","));
         return any.address(database)
                 .at("jdbc:postgresql://" + hosts + "/" + database + "?targetServerType=primary&loadBalanceHosts=true"
                         + "&hostRecheckSeconds=0&sslResponseTimeout=1000");

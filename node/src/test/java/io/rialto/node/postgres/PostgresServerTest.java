@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -137,6 +139,17 @@ class PostgresServerTest {
                 directory.resolve("data/postmaster.pid"),
                 ProcessHandle.current().pid() + "\n/x\n1\n1\n\n\n\n");
         start(directory).close();
+    }
+
+    @Test
+    void says_so_when_its_port_is_taken() throws Exception {
+        start(directory).close();
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
+            PostgresServer.Options there = PostgresServer.Options.standard().at(taken.getLocalPort());
+            assertThatThrownBy(() -> PostgresServer.start(shared.resolve("binaries"), directory, there, RANDOM))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("could not bind");
+        }
     }
 
     @Test
