@@ -16,6 +16,8 @@ import org.springframework.transaction.support.DefaultTransactionStatus;
 final class CertainCommits extends DataSourceTransactionManager {
     private static final long serialVersionUID = 1L;
 
+    private static final System.Logger LOG = System.getLogger(CertainCommits.class.getName());
+
     /** Transaction resolution unknown: the caller tries again with its idempotency key. */
     private static final String UNKNOWN = "08007";
 
@@ -37,6 +39,16 @@ final class CertainCommits extends DataSourceTransactionManager {
             }
         } catch (SQLException e) {
             throw new TransactionSystemException("commit", e);
+        }
+    }
+
+    /** A rollback fails where the connection is gone, and the transaction with it: the failure to tell is what broke it. */
+    @Override
+    protected void doRollback(DefaultTransactionStatus status) {
+        try {
+            super.doRollback(status);
+        } catch (TransactionSystemException e) {
+            LOG.log(System.Logger.Level.DEBUG, "nothing to roll back any more", e);
         }
     }
 }

@@ -46,4 +46,20 @@ final class CertainCommitsTest {
                             .isEqualTo(Code.UNAVAILABLE));
         }
     }
+
+    @Test
+    void a_server_that_goes_away_is_told_as_such_though_nothing_can_be_rolled_back() throws Exception {
+        try (EmbeddedPostgres postgres = EmbeddedPostgres.builder().start()) {
+            DataSource database = postgres.getPostgresDatabase();
+            TransactionTemplate writing = new TransactionTemplate(new CertainCommits(database));
+            JdbcClient inside = JdbcClient.create(database);
+            assertThatThrownBy(
+                            () -> writing.execute(status -> inside.sql("SELECT pg_terminate_backend(pg_backend_pid())")
+                                    .query(Boolean.class)
+                                    .single()))
+                    .satisfies(e -> assertThat(Failures.sqlState(e)).isEqualTo("57P01"))
+                    .satisfies(
+                            e -> assertThat(Failures.refusal(e, "a.B/C").code()).isEqualTo(Code.UNAVAILABLE));
+        }
+    }
 }
