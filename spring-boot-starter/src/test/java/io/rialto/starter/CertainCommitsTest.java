@@ -41,9 +41,8 @@ final class CertainCommitsTest {
             assertThatThrownBy(commit::get)
                     .isInstanceOf(ExecutionException.class)
                     .satisfies(e -> assertThat(Failures.sqlState(e)).isEqualTo("08007"))
-                    .satisfies(e -> assertThat(
-                                    Failures.refusal(e.getCause(), "a.B/C").code())
-                            .isEqualTo(Code.UNAVAILABLE));
+                    .satisfies(
+                            e -> assertThat(Failures.refusal(e, "a.B/C").code()).isEqualTo(Code.UNAVAILABLE));
         }
     }
 
