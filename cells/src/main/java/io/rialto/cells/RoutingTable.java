@@ -88,6 +88,21 @@ public final class RoutingTable {
         }
     }
 
+    /** What is wrong with a section, and with putting it in place of the one in force; empty where all is well. */
+    public static List<String> errors(Optional<JsonNode> before, JsonNode after) {
+        return TableChange.errors(before, after);
+    }
+
+    /** What replacing this table by another one means, in lines for a person; empty where both say the same. */
+    public List<String> changesTo(RoutingTable after) {
+        return TableDiff.lines(this, after);
+    }
+
+    /** How many common shards a cell serves. */
+    public int shardsOf(String cell) {
+        return TableDiff.owned(this, cell);
+    }
+
     /** How many common shards the users are spread over. */
     public int shards() {
         return places.length;

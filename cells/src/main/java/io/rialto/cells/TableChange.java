@@ -9,7 +9,7 @@ import tools.jackson.databind.JsonNode;
  * What a change of the routing table must not do, though the new table is sound by itself: let an epoch or a generation
  * fall, change an owner without raising them, deal users out anew, or take a pin off users and move them at one stroke.
  */
-public final class TableChange {
+final class TableChange {
     /** A person mends the first of them; all shards may be wrong at once. */
     private static final int MAX_ERRORS = 100;
 
@@ -23,7 +23,7 @@ public final class TableChange {
     }
 
     /** What is wrong with a section, and with putting it in place of the one in force; empty where all is well. */
-    public static List<String> errors(Optional<JsonNode> before, JsonNode after) {
+    static List<String> errors(Optional<JsonNode> before, JsonNode after) {
         RoutingTable next;
         try {
             next = RoutingTable.parse(after);
@@ -42,7 +42,7 @@ public final class TableChange {
     }
 
     /** What is wrong with replacing a table by another one. */
-    public static List<String> errors(RoutingTable before, RoutingTable after) {
+    static List<String> errors(RoutingTable before, RoutingTable after) {
         TableChange change = new TableChange(before, after);
         change.check();
         return change.errors.size() <= MAX_ERRORS ? change.errors : change.errors.subList(0, MAX_ERRORS);

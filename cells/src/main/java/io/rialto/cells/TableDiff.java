@@ -9,7 +9,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /** What a change of the routing table means, in lines for a person who is to say yes to it. */
-public final class TableDiff {
+final class TableDiff {
     /** A person reads these; further users are counted. */
     private static final int MAX_USERS = 20;
 
@@ -23,7 +23,7 @@ public final class TableDiff {
     }
 
     /** The lines; empty where both tables say the same. */
-    public static List<String> lines(RoutingTable before, RoutingTable after) {
+    static List<String> lines(RoutingTable before, RoutingTable after) {
         TableDiff diff = new TableDiff(before, after);
         diff.shards();
         diff.users();
@@ -140,8 +140,7 @@ public final class TableDiff {
         }
     }
 
-    /** How many common shards a cell serves. */
-    public static int owned(RoutingTable table, String cell) {
+    static int owned(RoutingTable table, String cell) {
         return (int) table.places().stream()
                 .filter(place -> place.shard() >= 0 && place.shard() < table.shards())
                 .filter(place -> place.cell().id().equals(cell))

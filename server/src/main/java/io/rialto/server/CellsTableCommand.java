@@ -2,7 +2,6 @@ package io.rialto.server;
 
 import io.rialto.cells.Cell;
 import io.rialto.cells.RoutingTable;
-import io.rialto.cells.TableDiff;
 import io.rialto.cells.TableException;
 import io.rialto.node.Json;
 import io.rialto.node.JsonException;
@@ -45,7 +44,7 @@ final class CellsTableCommand implements Callable<Integer> {
                 table.cells().stream().sorted(Comparator.comparing(Cell::id)).toList()) {
             say("  " + cell.id() + ": " + cell.type().name().toLowerCase(Locale.ROOT)
                     + cell.jurisdiction().map(own -> ", jurisdiction " + own).orElse("") + ", "
-                    + TableDiff.owned(table, cell.id()) + " shards"
+                    + table.shardsOf(cell.id()) + " shards"
                     + cell.deployUnits().stream()
                             .map(unit -> ", " + unit.colour() + " " + unit.weight() / 100.0 + " %")
                             .reduce("", String::concat));
@@ -99,7 +98,7 @@ final class CellsTableCommand implements Callable<Integer> {
         AdminClient.Section now = client.required(RoutingTable.SECTION);
         JsonNode before = file == null ? client.section(RoutingTable.SECTION, since) : now.value();
         JsonNode after = file == null ? now.value() : read(file);
-        List<String> lines = TableDiff.lines(table(before), table(after));
+        List<String> lines = table(before).changesTo(table(after));
         (lines.isEmpty() ? List.of("nothing that routing sees") : lines).forEach(this::say);
         if (file != null) {
             client.check(RoutingTable.SECTION, after, now.version());

@@ -1,7 +1,6 @@
 package io.rialto.server;
 
 import io.rialto.cells.RoutingTable;
-import io.rialto.cells.TableChange;
 import io.rialto.cells.failover.Standbys;
 import io.rialto.control.ControlServer;
 import io.rialto.control.ControlSettings;
@@ -23,7 +22,7 @@ final class ControlNode implements AutoCloseable {
     /** What is wrong with a section, by its name. */
     static final Map<String, SectionCheck> VALIDATORS = Map.of(
             RoutingTable.SECTION,
-            TableChange::errors,
+            (before, after) -> RoutingTable.errors(before, after),
             "gateway",
             SectionCheck.of(GatewayConfig::errors),
             "keys",

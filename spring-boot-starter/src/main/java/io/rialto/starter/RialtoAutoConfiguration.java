@@ -62,9 +62,9 @@ public final class RialtoAutoConfiguration {
     }
 
     /** Where the application brings gRPC. */
-    @Configuration
+    @Configuration(proxyBeanMethods = false)
     @ConditionalOnClass(name = "io.grpc.ClientInterceptor")
-    static class Channels {
+    static final class Channels {
         @Bean
         CellChannelCalls rialtoCellChannelCalls(Gateways gateways) {
             return new CellChannelCalls(gateways);
