@@ -12,10 +12,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.StringJoiner;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.MissingNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /** Control's admin API, for the commands. */
 final class AdminClient {
@@ -136,6 +138,21 @@ final class AdminClient {
 
     private long version(HttpRequest.Builder request) throws InterruptedException {
         return json(send(request).body()).path("version").asLong();
+    }
+
+    /** Puts sections in place of those of a version, all or none; false where the configuration has moved on. */
+    boolean put(Map<String, JsonNode> sections, long version, String author) throws InterruptedException {
+        ObjectNode body = Json.mapper().createObjectNode();
+        sections.forEach(body::set);
+        HttpResponse<String> answer = exchange(request("/v1/sections")
+                .header("if-match", "\"" + version + "\"")
+                .header("rialto-author", author)
+                .PUT(HttpRequest.BodyPublishers.ofString(Json.write(body), StandardCharsets.UTF_8)));
+        if (answer.statusCode() == 409) {
+            return false;
+        }
+        fine(answer);
+        return true;
     }
 
     JsonNode history(int limit) throws InterruptedException {

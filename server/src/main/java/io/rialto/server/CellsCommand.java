@@ -24,9 +24,16 @@ import picocli.CommandLine.Spec;
 /** Commands about cells. */
 @Command(
         name = "cells",
-        description = "The routing table, the databases of cells, and the failover of units.",
+        description = "The routing table, moves of shards, the databases of cells, and the failover of units.",
         mixinStandardHelpOptions = true,
-        subcommands = {CellsTableCommand.class, CellsFailoverCommand.class})
+        subcommands = {
+            CellsTableCommand.class,
+            CellsShowCommand.class,
+            CellsMoveCommand.class,
+            CellsCancelCommand.class,
+            CellsDrainCommand.class,
+            CellsFailoverCommand.class
+        })
 final class CellsCommand {
     @Spec
     @SuppressWarnings("NullAway.Init") // set by picocli before any command runs
@@ -97,7 +104,7 @@ final class CellsCommand {
         }
     }
 
-    private static RoutingTable table(AdminClient control) throws InterruptedException {
+    static RoutingTable table(AdminClient control) throws InterruptedException {
         try {
             return RoutingTable.parse(control.required(RoutingTable.SECTION).value());
         } catch (TableException e) {

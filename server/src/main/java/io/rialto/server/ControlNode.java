@@ -2,6 +2,7 @@ package io.rialto.server;
 
 import io.rialto.cells.RoutingTable;
 import io.rialto.cells.failover.Standbys;
+import io.rialto.cells.move.Moves;
 import io.rialto.control.ControlServer;
 import io.rialto.control.ControlSettings;
 import io.rialto.control.ControlStore;
@@ -30,7 +31,9 @@ final class ControlNode implements AutoCloseable {
             SyncConfig.SECTION,
             SectionCheck.of(SyncConfig::errors),
             Standbys.SECTION,
-            SectionCheck.of(Standbys::errors));
+            SectionCheck.of(Standbys::errors),
+            Moves.SECTION,
+            SectionCheck.of(Moves::errors));
 
     private final SnapshotSigner signer;
     private final ControlStore store;

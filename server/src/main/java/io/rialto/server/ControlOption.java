@@ -32,4 +32,8 @@ final class ControlOption {
         }
         return AdminClient.of(url, tokenFile);
     }
+
+    DataDirectory data() {
+        return data.directory();
+    }
 }

@@ -171,13 +171,16 @@ final class LocalStack implements AutoCloseable {
                 data.folder("secrets").resolve(ROLE + ".password"),
                 PostgresInbox.ROLE,
                 data.path("secrets", PostgresInbox.ROLE + ".password"));
+        Map<String, DatabaseAddress> administered = new LinkedHashMap<>();
         for (OneCell cell : plan.topology().cells()) {
             Database database = opened.of(cell.id());
+            administered.put(cell.id(), database.address());
             PreparedCell prepared = PreparedCell.prepare(database, table, cell.id(), passwords, random);
             inboxes.put(cell.id(), Objects.requireNonNull(prepared.backends().get(PostgresInbox.ROLE)));
             walletDatabases.put(
                     cell.id(), Objects.requireNonNull(prepared.backends().get(ROLE)));
         }
+        CellDatabases.write(data, administered);
     }
 
     private static RoutingTable table(ControlNode started) {

@@ -134,6 +134,35 @@ public final class Database implements AutoCloseable {
         return address.as(role, password);
     }
 
+    /**
+     * A role that may follow the changes of this database, and nothing else, with a random password: for one stream, that
+     * ends with {@link #dropRole}.
+     */
+    public DatabaseAddress replicationRole(String role, SecureRandom random) throws SQLException {
+        String password = Secrets.random(random);
+        try (Connection connection = pool.getConnection();
+                Statement statement = connection.createStatement()) {
+            statement.execute(
+                    "CREATE ROLE " + checked(role) + " LOGIN REPLICATION NOSUPERUSER NOCREATEDB NOCREATEROLE");
+            connection.unwrap(PGConnection.class).alterUserPassword(role, password.toCharArray(), "scram-sha-256");
+            statement.execute("GRANT CONNECT ON DATABASE " + statement.enquoteIdentifier(connection.getCatalog(), true)
+                    + " TO " + role);
+        }
+        return address.as(role, password);
+    }
+
+    /** Drops a role that owns nothing, where it is there. */
+    public void dropRole(String role) throws SQLException {
+        try (Connection connection = pool.getConnection();
+                Statement statement = connection.createStatement()) {
+            if (exists(statement, "pg_roles WHERE rolname = '" + checked(role) + "'")) {
+                statement.execute("REVOKE ALL ON DATABASE " + statement.enquoteIdentifier(connection.getCatalog(), true)
+                        + " FROM " + role);
+                statement.execute("DROP ROLE " + role);
+            }
+        }
+    }
+
     /** Replaces the password of a backend's role by a new random one. */
     public DatabaseAddress rotate(String role, Path passwordFile, SecureRandom random)
             throws IOException, SQLException {

@@ -98,8 +98,15 @@ final class PostgresCluster {
                 "full_page_writes=on",
                 "synchronous_commit=on",
                 "wal_level=logical",
-                // A peer that vanished without a word is given up after this.
+                // Each move of a shard has a stream of its own, and a cell that is drained several at once.
+                "max_replication_slots=64",
+                "max_wal_senders=64",
+                "max_logical_replication_workers=32",
+                "max_worker_processes=48",
+                // A stream that has lost its peer is noticed, and tried again, within seconds.
                 "wal_sender_timeout=2s",
+                "wal_receiver_timeout=2s",
+                "wal_retrieve_retry_interval=200ms",
                 "max_connections=" + maxConnections,
                 "shared_buffers=" + Math.max(128, sharedBuffers.bytes() / 1024) + "kB",
                 // By time and not by a burst of writes, which would make every page be logged whole again so soon.

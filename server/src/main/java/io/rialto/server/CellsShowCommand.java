@@ -1,0 +1,95 @@
+package io.rialto.server;
+
+import io.rialto.cells.Place;
+import io.rialto.cells.RoutingTable;
+import io.rialto.cells.move.Grant;
+import io.rialto.cells.move.MoveStatus;
+import io.rialto.cells.move.Moves;
+import io.rialto.node.postgres.Database;
+import java.io.PrintWriter;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Shows where shards are, and the moves that are under way. */
+@Command(
+        name = "show",
+        description = "Show which cell has which shards, moves under way, and what both databases say of a shard.",
+        mixinStandardHelpOptions = true)
+final class CellsShowCommand implements Callable<Integer> {
+    @Spec
+    @SuppressWarnings("NullAway.Init") // set by picocli before the command runs
+    private CommandSpec spec;
+
+    @Mixin
+    private final ControlOption control = new ControlOption();
+
+    @Mixin
+    private final CellDatabases databases = new CellDatabases();
+
+    @Option(names = "--shard", paramLabel = "N", description = "What each cell's database says of this one as well.")
+    private int shard = RoutingTable.GLOBAL_SHARD;
+
+    @Override
+    public Integer call() throws InterruptedException {
+        PrintWriter out = spec.commandLine().getOut();
+        AdminClient client = control.client();
+        RoutingTable table = CellsCommand.table(client);
+        Map<String, List<Place>> byCell = new TreeMap<>(table.places().stream()
+                .filter(place -> place.shard() != RoutingTable.GLOBAL_SHARD)
+                .collect(Collectors.groupingBy(place -> place.cell().id())));
+        table.cells().forEach(cell -> byCell.putIfAbsent(cell.id(), List.of()));
+        byCell.forEach((cell, places) ->
+                UpCommand.say(out, "cell " + cell + ": " + places.size() + " shards " + ranges(places)));
+        Map<String, Database> cells = databases.open(control.data());
+        try {
+            for (Grant grant :
+                    Moves.parse(client.section(Moves.SECTION).value()).grants()) {
+                boolean open = grant.state() == Grant.State.GRANTED || grant.state() == Grant.State.DIFFERS;
+                if (open || grant.shard() == shard) {
+                    show(out, cells, grant.shard(), grant.toString());
+                }
+            }
+            if (shard != RoutingTable.GLOBAL_SHARD) {
+                show(out, cells, shard, "shard " + shard);
+            }
+        } finally {
+            cells.values().forEach(Database::close);
+        }
+        return 0;
+    }
+
+    private static void show(PrintWriter out, Map<String, Database> cells, int shard, String what) {
+        UpCommand.say(out, what);
+        cells.forEach((cell, database) -> {
+            try {
+                UpCommand.say(out, "  " + cell + ": " + MoveStatus.of(database, shard));
+            } catch (SQLException e) {
+                UpCommand.say(out, "  " + cell + ": does not answer: " + e.getMessage());
+            }
+        });
+    }
+
+    private static String ranges(List<Place> places) {
+        StringBuilder text = new StringBuilder();
+        List<Integer> shards = places.stream().map(Place::shard).sorted().toList();
+        for (int i = 0; i < shards.size(); ) {
+            int end = i;
+            while (end + 1 < shards.size() && shards.get(end + 1) == shards.get(end) + 1) {
+                end++;
+            }
+            text.append(text.isEmpty() ? "" : ", ").append(shards.get(i));
+            text.append(end == i ? "" : "-" + shards.get(end));
+            i = end + 1;
+        }
+        return text.toString();
+    }
+}
