@@ -19,8 +19,8 @@ import java.util.concurrent.TimeUnit;
 record Mosquitto(Child child, int port, int tlsPort) implements Messaging {
     private static final int CONNECTIONS = 4;
 
-    /** Sessions that are being made at once. */
-    private static final int BATCH = 200;
+    /** Sessions that are being made at once: fewer than the 100 connections that may wait for Mosquitto to take them. */
+    private static final int BATCH = 64;
 
     private static final int BATCH_SECONDS = 30;
 
