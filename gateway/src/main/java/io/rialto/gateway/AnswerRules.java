@@ -22,7 +22,7 @@ final class AnswerRules implements AnswerStep {
         }
         String user = x.identity.user();
         return user == null
-                || x.state.table.locate(user).cell().id().equals(place.cell().id());
+                || x.table.locate(user).cell().id().equals(place.cell().id());
     }
 
     @Override

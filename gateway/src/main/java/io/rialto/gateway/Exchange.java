@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.util.AsciiString;
 import io.rialto.cells.Place;
+import io.rialto.cells.RoutingTable;
 import io.rialto.gateway.http.HeaderList;
 import io.rialto.gateway.identity.Identity;
 import io.rialto.gateway.identity.SealedSession;
@@ -72,6 +73,15 @@ final class Exchange {
 
     boolean forward;
 
+    /** Where things are: as the call came, or as this edge learned while it waited for its shard. */
+    RoutingTable table;
+
+    /** Whether it has been located anew, past its rates and the cache. */
+    boolean again;
+
+    /** How often it has waited for its shard. */
+    int pauses;
+
     // cache
     @Nullable
     String cacheKey;
@@ -92,6 +102,7 @@ final class Exchange {
     Exchange(Gateway gateway, GatewayState state, LoopState local, InboundCall call, long nowMillis) {
         this.gateway = gateway;
         this.state = state;
+        this.table = state.table;
         this.local = local;
         this.call = call;
         this.nowMillis = nowMillis;
@@ -158,6 +169,11 @@ final class Exchange {
         ByteBuf mine = body;
         body = Unpooled.EMPTY_BUFFER;
         return mine;
+    }
+
+    /** The message for a receiver, and still here for another try. */
+    ByteBuf shareBody() {
+        return body.retainedDuplicate();
     }
 
     /** Puts another message in the place of the present one, which is released. */

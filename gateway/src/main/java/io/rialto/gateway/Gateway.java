@@ -32,6 +32,7 @@ public final class Gateway implements CallHandler, AutoCloseable {
 
     private final GatewayPorts ports;
     private final Step[] steps;
+    private final Step[] stepsAgain;
     private final AnswerStep[] answerSteps;
     private final SealedSessions sessions = new SealedSessions(SealedSessions.CAPACITY, Freshness.SKEW_SECONDS);
     private final OffLoop offLoop = new OffLoop();
@@ -61,22 +62,25 @@ public final class Gateway implements CallHandler, AutoCloseable {
         this.builtIns = new BuiltIns(ports, offLoop, nonces, freshness, jwts, userRates);
         this.state = stateOf(config, keys, table, null);
         this.cache = new Cached(ports.nanoTime(), config.bounds().cacheBytes());
-        this.steps = steps(nonces, freshness, jwts);
+        Locate locate = new Locate(ports.self());
+        Invoke invoke = new Invoke(ports, cache);
+        this.steps = steps(nonces, freshness, jwts, locate, invoke);
+        this.stepsAgain = new Step[] {locate, invoke};
         this.answerSteps = answerSteps();
         this.sweeping = housekeeping.scheduleWithFixedDelay(this::housekeep, 1, 1, TimeUnit.SECONDS);
     }
 
     /** The path of a call, each step in its place. */
-    private Step[] steps(Nonces nonces, Freshness freshness, JwtVerifier jwts) {
+    private Step[] steps(Nonces nonces, Freshness freshness, JwtVerifier jwts, Locate locate, Invoke invoke) {
         return new Step[] {
             new Decode(ports, offLoop), // what kind of request it is; health, edge and preflight are answered here
             new Admit(ports), // overload
             new Authenticate(ports, sessions, nonces, freshness, jwts, offLoop), // seal, signature, token; replays
             new Resolve(builtIns, ports), // operation, who may call it, its message
-            new Locate(ports.self()), // the user's cell: here, or forward once
+            locate, // the user's cell: here, or forward once
             new Limit(ports, userRates), // rates of operation, app and user
             cache, // an answer at hand, or one under way
-            new Invoke(ports, cache), // mock, own operation, other cell, backend
+            invoke, // mock, own operation, other cell, backend
         };
     }
 
@@ -115,9 +119,10 @@ public final class Gateway implements CallHandler, AutoCloseable {
 
     /** Takes a call from step to step, until one answers or suspends it. */
     void run(Exchange x) {
+        Step[] path = x.again ? stepsAgain : steps;
         try {
-            while (!x.ended() && x.next < steps.length) {
-                Step.Progress progress = steps[x.next++].take(x);
+            while (!x.ended() && x.next < path.length) {
+                Step.Progress progress = path[x.next++].take(x);
                 if (progress != Step.Progress.CONTINUE) {
                     return;
                 }
@@ -128,6 +133,14 @@ public final class Gateway implements CallHandler, AutoCloseable {
             report(bug);
             refuse(x, Reason.INTERNAL, "the edge failed; its log says how");
         }
+    }
+
+    /** Finds out anew where the data of a call is, and calls there: past its rates, which it has paid, and past the cache. */
+    void again(Exchange x) {
+        x.again = true;
+        x.colour = "";
+        x.next = 0;
+        run(x);
     }
 
     void refuse(Exchange x, Reason reason, String message) {
@@ -186,6 +199,16 @@ public final class Gateway implements CallHandler, AutoCloseable {
         }
         cache.resize(config.bounds().cacheBytes());
         state = after;
+        tableChanged();
+    }
+
+    /** Calls that wait for their shard are sent to where it is now. */
+    private void tableChanged() {
+        loops.forEach((loop, local) -> {
+            if (!loop.isShuttingDown()) {
+                loop.execute(() -> Moving.tableChanged(local));
+            }
+        });
     }
 
     private GatewayState stateOf(GatewayConfig config, Keys keys, RoutingTable table, @Nullable GatewayState before) {

@@ -18,12 +18,14 @@ final class Invoke implements Step {
     private final Cached cache;
     private final BackendAnswers answers;
     private final CallerContext callers;
+    private final Moving moving;
 
     Invoke(GatewayPorts ports, Cached cache) {
         this.ports = ports;
         this.cache = cache;
         this.answers = new BackendAnswers(ports);
         this.callers = new CallerContext(ports);
+        this.moving = new Moving(ports.nanoTime());
     }
 
     @Override
@@ -63,7 +65,7 @@ final class Invoke implements Step {
                 x.call.method(),
                 x.pathAndQuery(),
                 headers,
-                x.handOverBody(),
+                body(x),
                 timeout,
                 operation.config.idempotent());
         Runnable cancel = upstream.send(call, outcome -> deliver(x, operation, outcome));
@@ -94,7 +96,7 @@ final class Invoke implements Step {
 
     /** The release that serves this caller here; the same for all calls of one user, and kept for the caller's token. */
     private String colour(Exchange x) {
-        Cell own = x.place == null ? x.state.table.cell(ports.self().cell()).orElse(null) : x.place.cell();
+        Cell own = x.place == null ? x.table.cell(ports.self().cell()).orElse(null) : x.place.cell();
         if (own == null || own.deployUnits().isEmpty()) {
             return "";
         }
@@ -102,7 +104,7 @@ final class Invoke implements Step {
         if (who == null) {
             who = x.identity.device();
         }
-        x.colour = who == null ? "" : x.state.table.colour(who, own);
+        x.colour = who == null ? "" : x.table.colour(who, own);
         return x.colour;
     }
 
@@ -123,8 +125,11 @@ final class Invoke implements Step {
         OperationConfig config = operation.config;
         // A key alone says what the caller wishes; only the operation knows whether its backend keeps to it.
         boolean repeatable = config.idempotent() || config.keyed() && x.headers.contains(Names.IDEMPOTENCY_KEY);
-        return new OutboundCall(
-                x.call.loop(), Names.POST, x.pathAndQuery(), headers, x.handOverBody(), timeout, repeatable);
+        return new OutboundCall(x.call.loop(), Names.POST, x.pathAndQuery(), headers, body(x), timeout, repeatable);
+    }
+
+    private static ByteBuf body(Exchange x) {
+        return Moving.mayTake(x) ? x.shareBody() : x.handOverBody();
     }
 
     private long timeLeft(Exchange x) throws ProtocolException {
@@ -159,6 +164,11 @@ final class Invoke implements Step {
         switch (outcome) {
             case Outcome.Failed failed -> flight.land(x -> fail(x, failed));
             case Outcome.Answered answered -> {
+                if (moving.takes(leader, answered)) {
+                    answered.body().release();
+                    flight.land(this::aloneLater);
+                    return;
+                }
                 byte[] body = bytes(answered.body());
                 HeaderList headers = answers.passed(answered.headers(), false);
                 Cached.Kept kept = cache.keep(key, operation.config, answered.status(), headers, body);
@@ -184,6 +194,12 @@ final class Invoke implements Step {
         }
     }
 
+    /** None of those who waited together has its answer; each finds its own. */
+    private void aloneLater(Exchange x) {
+        x.cacheKey = null;
+        moving.await(x);
+    }
+
     private void deliver(Exchange x, OperationState operation, Outcome outcome) {
         switch (outcome) {
             case Outcome.Failed failed -> {
@@ -194,6 +210,9 @@ final class Invoke implements Step {
             case Outcome.Answered answered -> {
                 if (x.ended()) {
                     answered.body().release();
+                } else if (moving.takes(x, answered)) {
+                    answered.body().release();
+                    aloneLater(x);
                 } else {
                     answered(x, operation, answered);
                 }

@@ -32,6 +32,7 @@ final class Locate implements Step {
             place = Shadows.require(x, operation, place);
         }
         x.place = place;
+        x.forward = false;
         if (place == null || place.cell().id().equals(self.cell())) {
             return Progress.CONTINUE;
         }
@@ -46,8 +47,9 @@ final class Locate implements Step {
         return Progress.CONTINUE;
     }
 
-    private static @Nullable Place place(Exchange x, OperationConfig config) throws ProtocolException {
-        RoutingTable table = x.state.table;
+    /** Where an operation's data is by the call's table; null where any cell will do. */
+    static @Nullable Place place(Exchange x, OperationConfig config) throws ProtocolException {
+        RoutingTable table = x.table;
         return switch (config.route()) {
             case LOCAL -> null;
             case GLOBAL -> x.shadow ? table.globalShadow().orElse(null) : table.global();
@@ -67,7 +69,7 @@ final class Locate implements Step {
     }
 
     private static @Nullable Place of(Exchange x, String user) {
-        RoutingTable table = x.state.table;
+        RoutingTable table = x.table;
         return x.shadow ? table.shadow(user).orElse(null) : table.locate(user);
     }
 

@@ -1,11 +1,14 @@
 package io.rialto.gateway;
 
 import io.netty.util.AsciiString;
+import io.netty.util.concurrent.ScheduledFuture;
 import io.rialto.protocol.ContentDigest;
 import io.rialto.protocol.MacSigner;
 import io.rialto.protocol.Seal;
 import io.rialto.protocol.SignatureInputs;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +33,9 @@ final class LoopState {
     final CallerContext.@Nullable Minted[] tokens = new CallerContext.@Nullable Minted[TOKENS];
     final SplittableRandom random;
     int inFlight;
+
+    /** Calls whose shard moves, each with its pause; as bounded as the calls under way are. */
+    final Map<Exchange, ScheduledFuture<?>> moving = new HashMap<>();
 
     /** A power of two: what clients cover comes again and again as the same few lists. */
     private static final int COVERED_LISTS = 64;

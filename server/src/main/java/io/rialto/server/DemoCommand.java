@@ -55,6 +55,11 @@ final class DemoCommand implements Callable<Integer> {
     @Option(names = "--seconds", description = "How long they call (default: ${DEFAULT-VALUE}).")
     private int seconds = 20;
 
+    @Option(
+            names = "--moves",
+            description = "Move shards between the regional cells all the while, one after the other.")
+    private boolean moves;
+
     @Option(names = "--json", paramLabel = "FILE", description = "Write calls, errors, latencies and checks to a file.")
     private @Nullable Path json;
 
@@ -109,8 +114,11 @@ final class DemoCommand implements Callable<Integer> {
                 .redirectOutput(ProcessBuilder.Redirect.INHERIT)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
-        try {
+        try (DemoMoves moving = moves ? DemoMoves.start(directory) : null) {
             awaitSummary(fleet, summary);
+            if (moving != null) {
+                moving.close();
+            }
             List<String> books = new ArrayList<>();
             stack.walletDatabases().values().forEach(address -> books.add("--jdbc-url=" + address.url()));
             books.add("--user=wallet");
@@ -125,8 +133,9 @@ final class DemoCommand implements Callable<Integer> {
             boolean messages = check(programs, "io.rialto.wallet.MessageCheck", books, "--received=" + received);
             fleet.getOutputStream().close();
             boolean phones = fleet.waitFor() == 0;
-            finish(summary, phones, ledger, messages);
-            return phones && ledger && messages ? 0 : Rialto.FAILED;
+            boolean shards = moving == null || moving.isFine();
+            finish(summary, moving, new Checks(phones, ledger, messages));
+            return phones && ledger && messages && shards ? 0 : Rialto.FAILED;
         } finally {
             fleet.destroy();
         }
@@ -158,7 +167,9 @@ final class DemoCommand implements Callable<Integer> {
         return new ProcessBuilder(command).inheritIO().start().waitFor();
     }
 
-    private void finish(Path summary, boolean phonesFine, boolean ledgerFine, boolean messagesFine) {
+    private record Checks(boolean phones, boolean ledger, boolean messages) {}
+
+    private void finish(Path summary, @Nullable DemoMoves moving, Checks checks) {
         ObjectNode all = Json.mapper().createObjectNode();
         try {
             all = Files.exists(summary) ? Json.read(DataDirectory.read(summary)).asObject() : all;
@@ -166,9 +177,12 @@ final class DemoCommand implements Callable<Integer> {
             all.put("phones-summary", "unreadable: " + e.getMessage());
         }
         all.putObject("checks")
-                .put("phones", phonesFine)
-                .put("ledger", ledgerFine)
-                .put("messages", messagesFine);
+                .put("phones", checks.phones())
+                .put("ledger", checks.ledger())
+                .put("messages", checks.messages());
+        if (moving != null) {
+            moving.tell(all);
+        }
         PrintWriter out = spec.commandLine().getOut();
         DemoSummary.lines(all).forEach(line -> UpCommand.say(out, line));
         if (json != null) {

@@ -24,6 +24,17 @@ final class DemoSummary {
                 + summary.path("acknowledged-transfers").asLong() + " acknowledged transfers");
         lines.add("messages: " + outcome(checks.path("messages"))
                 + ": every payment's message on every device, once, in order");
+        JsonNode moves = summary.path("moves");
+        if (!moves.isMissingNode()) {
+            lines.add("moves: " + moves.path("moved").asLong() + " shards moved to another cell, each closed for "
+                    + String.format(
+                            Locale.ROOT,
+                            "%.0f ms at most",
+                            moves.path("longest-freeze-ms").asDouble())
+                    + (moves.has("problem")
+                            ? "; FAILED: " + moves.path("problem").asString()
+                            : ""));
+        }
         return lines;
     }
 

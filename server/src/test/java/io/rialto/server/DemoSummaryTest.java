@@ -17,6 +17,17 @@ class DemoSummaryTest {
         assertThat(lines)
                 .anyMatch(line -> line.matches("cell east +30 +1\\.[23] +9\\.0  backend_down 2"))
                 .anyMatch(line -> line.matches("a\\.B/C +30 +1\\.0 +2\\.0  0"))
-                .contains("phones: passed", "ledger: FAILED, with 7 acknowledged transfers");
+                .contains("phones: passed", "ledger: FAILED, with 7 acknowledged transfers")
+                .noneMatch(line -> line.startsWith("moves"));
+    }
+
+    @Test
+    void shows_how_moves_went_where_shards_moved() throws Exception {
+        assertThat(DemoSummary.lines(Json.read("""
+                {"moves": {"moved": 12, "longest-freeze-ms": 48.4}}""")))
+                .contains("moves: 12 shards moved to another cell, each closed for 48 ms at most");
+        assertThat(DemoSummary.lines(Json.read("""
+                {"moves": {"moved": 1, "longest-freeze-ms": 9, "problem": "shard 7: lost"}}""")))
+                .contains("moves: 1 shards moved to another cell, each closed for 9 ms at most; FAILED: shard 7: lost");
     }
 }

@@ -12,15 +12,19 @@ import io.rialto.client.CallOptions;
 import io.rialto.client.Dispatched;
 import io.rialto.client.Protection;
 import io.rialto.client.Rialto;
+import io.rialto.protocol.Buckets;
 import io.rialto.protocol.Code;
 import io.rialto.server.KeyRotation.Kind;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -32,12 +36,16 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** The whole path, with the SDK as the phone, over TLS and HTTP/2, on parts that all are real. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(120)
 class FullPathTest {
+    /** The last shard of the cell east. */
+    private static final int MOVING = Topology.SHARDS / 2 - 1;
+
     @SuppressWarnings("NullAway.Init") // set before all tests
     private TestPlatform platform;
 
@@ -88,6 +96,54 @@ class FullPathTest {
         assertThat(phone.cell()).startsWith("west");
         assertThat(platform.westBackend.calls()).isEqualTo(atBackend + 5);
         assertThat(platform.answeredByEast1("test.Echo/Get")).isEqualTo(atEast);
+    }
+
+    @Test
+    void a_write_that_comes_while_its_shard_moves_takes_longer_and_is_not_refused() throws Exception {
+        String user = IntStream.iterate(1_000_000, id -> id + 1)
+                .mapToObj(Integer::toString)
+                .filter(id -> Buckets.of(id, Topology.SHARDS) == MOVING)
+                .findFirst()
+                .orElseThrow();
+        Rialto phone = platform.phoneOf(user, Protection.SEALED, platform.east1Url());
+        platform.eastBackend.closeShards(true);
+        try {
+            CompletableFuture<String> write = CompletableFuture.supplyAsync(() -> call(phone, "test.Moving/Put"));
+            await(() -> assertThat(platform.eastBackend.fenced()).isPositive());
+            assertThat(write).isNotDone();
+            assign("u-west", 2);
+            assertThat(write.get(10, TimeUnit.SECONDS)).isEqualTo("{\"cell\":\"west\"}");
+            assertThat(platform.countedByEast1("rialto_refusals_total{reason=\"fenced\"}"))
+                    .isZero();
+        } finally {
+            platform.eastBackend.closeShards(false);
+            assign("u-east", 3);
+        }
+    }
+
+    /** Publishes a table in which the last shard of the cell east is of a unit. */
+    private void assign(String unit, int epoch) throws SQLException {
+        ObjectNode table = platform.section("table");
+        ArrayNode assignments = table.putArray("assignments");
+        assignments
+                .addObject()
+                .put("from", 0)
+                .put("to", MOVING - 1)
+                .put("unit", "u-east")
+                .put("epoch", 1);
+        assignments
+                .addObject()
+                .put("from", MOVING)
+                .put("to", MOVING)
+                .put("unit", unit)
+                .put("epoch", epoch);
+        assignments
+                .addObject()
+                .put("from", MOVING + 1)
+                .put("to", Topology.SHARDS - 1)
+                .put("unit", "u-west")
+                .put("epoch", 1);
+        platform.put(Map.of("table", table));
     }
 
     @Test

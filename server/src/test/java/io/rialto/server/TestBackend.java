@@ -20,6 +20,8 @@ final class TestBackend implements AutoCloseable {
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private final CountDownLatch closing = new CountDownLatch(1);
     private final AtomicInteger calls = new AtomicInteger();
+    private final AtomicInteger fenced = new AtomicInteger();
+    private volatile boolean shardsAreClosed;
 
     private TestBackend(String cell, HttpServer server) {
         this.cell = cell;
@@ -43,6 +45,16 @@ final class TestBackend implements AutoCloseable {
         return calls.get();
     }
 
+    /** Whether its database's fence refuses writes from now on. */
+    void closeShards(boolean closed) {
+        shardsAreClosed = closed;
+    }
+
+    /** Writes that the fence refused. */
+    int fenced() {
+        return fenced.get();
+    }
+
     private void answer(HttpExchange exchange) throws IOException {
         calls.incrementAndGet();
         try (exchange) {
@@ -59,6 +71,14 @@ final class TestBackend implements AutoCloseable {
                     exchange.sendResponseHeaders(200, 1_000);
                     exchange.getResponseBody().write('{');
                     return;
+                }
+                case "/test.Moving/Put" -> {
+                    if (shardsAreClosed) {
+                        fenced.incrementAndGet();
+                        exchange.getResponseHeaders().set("rialto-reason", "fenced");
+                        exchange.sendResponseHeaders(409, -1);
+                        return;
+                    }
                 }
                 default -> {}
             }
