@@ -125,7 +125,7 @@ public final class Fence {
 
     /**
      * Lets a backend's role pass the fence and read it: workers of a backend, which no caller token names a shard to, find
-     * there which shards are open and at which epoch. It can change nothing of the schema.
+     * there which shards are open and at which epoch. It may guard its own tables, and can change nothing of the schema.
      */
     public void allow(String role) throws SQLException {
         if (!ROLE.matcher(role).matches()) {
@@ -137,6 +137,8 @@ public final class Fence {
             statement.execute("GRANT SELECT ON rialto.fence TO " + role);
             statement.execute("GRANT EXECUTE ON FUNCTION rialto.fence(int, bigint) TO " + role);
             statement.execute("GRANT EXECUTE ON FUNCTION rialto.open_shards(int[]) TO " + role);
+            statement.execute("GRANT SELECT ON rialto.carried TO " + role);
+            statement.execute("GRANT EXECUTE ON FUNCTION rialto.guard() TO " + role);
         }
     }
 }

@@ -22,6 +22,9 @@ public final class FencedTransactions {
     /** Serialization failure and deadlock: the transaction did nothing and may run again. */
     private static final Set<String> REPEATABLE = Set.of("40001", "40P01");
 
+    /** No such schema, no such function, not allowed. */
+    private static final Set<String> UNPREPARED = Set.of("3F000", "42883", "42501");
+
     /** Enough for any fair conflict; a hotter one is for the caller to know. */
     private static final int TRIES = 5;
 
@@ -95,6 +98,29 @@ public final class FencedTransactions {
             throw new OperationException(
                     Reason.NO_SHADOW,
                     "schema: no shadow (expected: one with _shadow behind the name of the backend's)");
+        }
+    }
+
+    /**
+     * Has PostgreSQL refuse, by whatever way it comes, each write to this backend's tables for a shard whose fence its
+     * transaction does not hold (SQLSTATE RL002): tables with a column {@code shard} that this backend's role owns. The
+     * starter calls it once all beans are there, and so after migrations; whoever makes tables later calls it again.
+     *
+     * @throws IllegalStateException where the database was not prepared as a cell's for this role
+     */
+    public void guard() {
+        try {
+            writing.executeWithoutResult(
+                    status -> sql.sql("SELECT rialto.guard()").query(rows -> {}));
+        } catch (RuntimeException e) {
+            String state = Failures.sqlState(e);
+            if (state == null || !UNPREPARED.contains(state)) {
+                throw e;
+            }
+            throw new IllegalStateException(
+                    "database: it has no rialto.guard() for this role (expected: a cell's database, by `rialto cells"
+                            + " prepare` with this role among its backends)",
+                    e);
         }
     }
 

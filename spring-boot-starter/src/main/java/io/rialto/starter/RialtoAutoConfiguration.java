@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.function.Supplier;
 import org.apache.coyote.http2.Http2Protocol;
 import org.springframework.beans.factory.ListableBeanFactory;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.SmartInitializingSingleton;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -81,6 +82,12 @@ public final class RialtoAutoConfiguration {
     @ConditionalOnProperty("rialto.message-outbox")
     MessageOutbox rialtoMessageOutbox(FencedTransactions transactions, Messages messages, RialtoProperties properties) {
         return new MessageOutbox(transactions, messages, properties.messageLease());
+    }
+
+    /** No table of a backend is left unguarded because somebody forgot to. */
+    @Bean
+    SmartInitializingSingleton rialtoGuard(ObjectProvider<FencedTransactions> transactions) {
+        return () -> transactions.stream().forEach(FencedTransactions::guard);
     }
 
     @Bean

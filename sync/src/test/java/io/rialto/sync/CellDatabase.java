@@ -65,10 +65,14 @@ public final class CellDatabase implements AutoCloseable {
         return TwoCells.TABLE;
     }
 
+    /** In a transaction that holds the fences of all open shards. */
     public void execute(String sql) throws SQLException {
         try (Connection connection = database.dataSource().getConnection();
                 Statement statement = connection.createStatement()) {
+            statement.execute("BEGIN");
+            statement.execute("SELECT rialto.open_shards(ARRAY(SELECT shard FROM rialto.fence))");
             statement.execute(sql);
+            statement.execute("COMMIT");
         }
     }
 

@@ -180,6 +180,15 @@ final class TestCells implements AutoCloseable {
         return DriverManager.getConnection(address.url(), address.user(), address.password());
     }
 
+    /** Of the database's own administrator, who can write past the fence. */
+    Connection forger(String cell) throws SQLException {
+        Connection connection = connection(cell);
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("SET session_replication_role = replica");
+        }
+        return connection;
+    }
+
     List<LedgerCheck.Cell> books() {
         List<LedgerCheck.Cell> books = new ArrayList<>();
         CELLS.forEach(cell -> books.add(() -> connection(cell)));

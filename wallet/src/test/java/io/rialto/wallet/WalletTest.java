@@ -17,6 +17,7 @@ import io.rialto.wallet.api.TransferState;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
@@ -102,7 +103,7 @@ final class WalletTest {
         TestPhone payer = phoneIn("east");
         TestPhone payee = phoneIn("east");
         TransferAnswer first = payer.pay(payee.uid, 10, "kept");
-        try (Connection east = cells.connection("east");
+        try (Connection east = cells.forger("east");
                 Statement statement = east.createStatement()) {
             statement.execute("INSERT INTO wallet.idempotency SELECT shard, uid, 'old' || n, '', 'x', now() - interval"
                     + " '8 days' FROM wallet.account, generate_series(1, 700) n WHERE uid = '" + payer.uid + "'");
@@ -117,6 +118,20 @@ final class WalletTest {
             }
         }
         assertThat(payer.pay(payee.uid, 10, "kept")).isEqualTo(first);
+    }
+
+    @Test
+    void a_write_past_the_fence_is_refused_by_the_database() throws Exception {
+        TestPhone phone = phoneIn("east");
+        try (Connection east = cells.connection("east");
+                Statement statement = east.createStatement()) {
+            assertThatThrownBy(() ->
+                            statement.execute("UPDATE wallet.account SET balance = 0 WHERE uid = '" + phone.uid + "'"))
+                    .isInstanceOfSatisfying(
+                            SQLException.class,
+                            refused -> assertThat(refused.getSQLState()).isEqualTo("RL002"));
+        }
+        assertThat(phone.balance()).isEqualTo(100_000);
     }
 
     @Test
@@ -259,7 +274,7 @@ final class WalletTest {
                 "INSERT INTO wallet.entry SELECT shard, uid, sequence + 1, transfer, 'refund', against, other_uid,"
                         + " amount, balance + amount, note, now() FROM wallet.entry WHERE leg = 'credit' AND transfer = '"
                         + transfer.getId() + "'";
-        try (Connection west = cells.connection("west");
+        try (Connection west = cells.forger("west");
                 Statement statement = west.createStatement()) {
             statement.execute(forged);
             statement.execute("UPDATE wallet.account SET balance = balance + 40, sequence = sequence + 1 WHERE uid = '"

@@ -13,7 +13,7 @@ import java.util.TreeSet;
  * The fence for many shards at once: the same lock as that of {@code rialto.fence}, but a closed shard is an answer and not
  * an error, so that it fails its own writes only.
  */
-final class OpenShards {
+public final class OpenShards {
     private static final String HOLD = "SELECT shard, epoch FROM rialto.open_shards(?)";
 
     private OpenShards() {}
@@ -24,7 +24,7 @@ final class OpenShards {
      * <p>A lock of a row gives the transaction an id and writes to the log. So its commit waits for the standbys even where
      * it finds all its keys known, and an earlier commit whose wait was cancelled is not answered before it is on them.
      */
-    static Map<Integer, Long> hold(Connection connection, Collection<Integer> shards) throws SQLException {
+    public static Map<Integer, Long> hold(Connection connection, Collection<Integer> shards) throws SQLException {
         Map<Integer, Long> epochs = new HashMap<>();
         try (PreparedStatement statement = connection.prepareStatement(HOLD)) {
             statement.setArray(1, connection.createArrayOf("int4", new TreeSet<>(shards).toArray(new Integer[0])));

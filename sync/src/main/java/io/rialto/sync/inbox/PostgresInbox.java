@@ -23,7 +23,9 @@ import io.rialto.sync.Traces;
 import io.rialto.sync.Versions;
 import io.rialto.sync.Want;
 import io.rialto.sync.vendor.WakeQueue;
+import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -87,9 +89,16 @@ public final class PostgresInbox implements Inbox, Devices, Traces, Broadcasts {
         this.housekeeping = new Housekeeping(tables, topics, settings.housekeeping(), new SplittableRandom());
     }
 
-    /** Brings the tables of a cell's inbox up to date; by the role that owns them, in a database whose fence is there. */
+    /**
+     * Brings the tables of a cell's inbox up to date and behind the fence; by the role that owns them, in a database whose
+     * fence is there and lets it pass.
+     */
     public static void migrate(Database database) throws SQLException {
         database.migrate(ROLE, "sync", "io/rialto/sync/inbox/migrations");
+        try (Connection connection = database.dataSource().getConnection();
+                Statement statement = connection.createStatement()) {
+            statement.execute("SELECT rialto.guard()");
+        }
     }
 
     /**

@@ -14,6 +14,7 @@ import io.rialto.sync.Repetition;
 import io.rialto.sync.Schedule;
 import io.rialto.sync.ScheduledId;
 import io.rialto.sync.Stored;
+import io.rialto.sync.inbox.OpenShards;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -21,6 +22,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
@@ -129,7 +132,16 @@ public final class PostgresSchedule implements Schedule, AutoCloseable {
 
     @Override
     public CompletableFuture<Boolean> cancel(ScheduledId id) {
-        return blocking(connection -> Rows.cancel(connection, id));
+        return blocking(connection -> {
+            Optional<Integer> shard = Rows.shard(connection, id);
+            if (shard.isEmpty()) {
+                return false;
+            }
+            if (OpenShards.hold(connection, List.of(shard.get())).isEmpty()) {
+                throw new SQLException("shard " + shard.get() + ": not open here", Fence.REFUSED);
+            }
+            return Rows.cancel(connection, id);
+        });
     }
 
     private interface Work<T> {
@@ -180,8 +192,18 @@ public final class PostgresSchedule implements Schedule, AutoCloseable {
             for (Rows.Due row : due) {
                 published.add(publish(row));
             }
+            // A row stays locked until its message is committed, and is noted after that. The fence is held only now:
+            // whoever
+            // closes a shard waits for its holders, and a publish would wait behind that.
+            published.forEach(CompletableFuture::join);
+            Set<Integer> open = OpenShards.hold(
+                            connection,
+                            due.stream().map(row -> row.message().shard()).toList())
+                    .keySet();
             for (int i = 0; i < due.size(); i++) {
-                // The row stays locked until the message is committed, and is noted after that.
+                if (!open.contains(due.get(i).message().shard())) {
+                    continue; // it moves as it is, and the other cell finds the message there by its key
+                }
                 if (published.get(i).join()) {
                     Rows.done(connection, due.get(i));
                 } else {

@@ -101,6 +101,19 @@ final class Rows {
         }
     }
 
+    /** The shard of a row, for its fence. */
+    static Optional<Integer> shard(Connection connection, ScheduledId id) throws SQLException {
+        try (PreparedStatement select = connection.prepareStatement(
+                "SELECT shard FROM inbox.scheduled WHERE uid = ? AND topic = ? AND number = ?")) {
+            select.setString(1, id.user());
+            select.setString(2, id.topic());
+            select.setLong(3, id.number());
+            try (ResultSet rows = select.executeQuery()) {
+                return rows.next() ? Optional.of(rows.getInt(1)) : Optional.empty();
+            }
+        }
+    }
+
     /** A cancelled row stays for a while, so that a late repetition of its publish does not bring it back. */
     static boolean cancel(Connection connection, ScheduledId id) throws SQLException {
         try (PreparedStatement update = connection.prepareStatement(
@@ -112,12 +125,14 @@ final class Rows {
         }
     }
 
+    /** Of shards that are open here; another cell publishes what has moved there. */
     static List<Due> lockDue(Connection connection, int limit) throws SQLException {
         try (PreparedStatement select = connection.prepareStatement("""
                 SELECT uid, topic, number, due, now(), repeat, shard, key, device, rule, content_type, payload,
                     due + lifetime_ms * interval '1 millisecond', min_version, max_version, urgent, collapse,
                     notice
                 FROM inbox.scheduled WHERE attempt <= now() AND cancelled IS NULL
+                    AND shard IN (SELECT f.shard FROM rialto.fence f WHERE f.state = 'OPEN')
                 ORDER BY attempt LIMIT ? FOR UPDATE SKIP LOCKED""")) {
             select.setInt(1, limit);
             List<Due> due = new ArrayList<>();
@@ -193,8 +208,11 @@ final class Rows {
 
     /** Forgets what was cancelled long ago. */
     static void purge(Connection connection) throws SQLException {
-        try (PreparedStatement delete = connection.prepareStatement(
-                "DELETE FROM inbox.scheduled WHERE cancelled < now() - interval '30 days'")) {
+        try (PreparedStatement delete = connection.prepareStatement("""
+                DELETE FROM inbox.scheduled WHERE cancelled < now() - interval '30 days' AND shard IN (
+                    SELECT o.shard FROM rialto.open_shards(ARRAY(
+                        SELECT DISTINCT s.shard FROM inbox.scheduled s
+                        WHERE s.cancelled < now() - interval '30 days')) o)""")) {
             delete.executeUpdate();
         }
     }

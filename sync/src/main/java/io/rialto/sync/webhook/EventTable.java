@@ -49,7 +49,9 @@ final class EventTable {
                             DELETE FROM inbox.webhook WHERE seen < now() - interval '1 hour'
                             AND (topic, step, id) NOT IN (SELECT topic, step, id FROM wanted) RETURNING id)
                         DELETE FROM inbox.webhook_event WHERE webhook IN (SELECT id FROM gone)
-                        AND webhook NOT IN (SELECT id FROM wanted)""")) {
+                        AND webhook NOT IN (SELECT id FROM wanted)
+                        AND shard IN (SELECT o.shard FROM rialto.open_shards(ARRAY(
+                            SELECT DISTINCT e.shard FROM inbox.webhook_event e WHERE e.webhook IN (SELECT id FROM gone))) o)""")) {
             statement.setArray(1, connection.createArrayOf("text", topics.toArray()));
             statement.setArray(2, connection.createArrayOf("int", steps.toArray()));
             statement.setArray(3, connection.createArrayOf("text", ids.toArray()));
@@ -57,17 +59,25 @@ final class EventTable {
         }
     }
 
-    /** Takes events whose time has come for so long; other nodes pass over them until then. */
+    /**
+     * Takes events whose time has come for so long; other nodes pass over them until then. Those of shards that are not open
+     * here are another cell's to tell.
+     */
     List<Event> take(String webhook, int limit, Duration lease) throws SQLException {
         try (Connection connection = database.dataSource().getConnection();
                 PreparedStatement statement = connection.prepareStatement("""
                         UPDATE inbox.webhook_event SET attempt = now() + ? * interval '1 millisecond', tries = tries + 1
                         WHERE (id, shard) IN (SELECT id, shard FROM inbox.webhook_event
-                            WHERE webhook = ? AND attempt <= now() ORDER BY attempt LIMIT ? FOR UPDATE SKIP LOCKED)
+                            WHERE webhook = ? AND attempt <= now()
+                            AND shard IN (SELECT f.shard FROM rialto.fence f WHERE f.state = 'OPEN')
+                            ORDER BY attempt LIMIT ? FOR UPDATE SKIP LOCKED)
+                        AND shard IN (SELECT o.shard FROM rialto.open_shards(ARRAY(
+                            SELECT DISTINCT e.shard FROM inbox.webhook_event e WHERE e.webhook = ? AND e.attempt <= now())) o)
                         RETURNING id, shard, uid, topic, everyone, first, last, device, step, at, reason, tries""")) {
             statement.setLong(1, lease.toMillis());
             statement.setString(2, webhook);
             statement.setInt(3, limit);
+            statement.setString(4, webhook);
             List<Event> events = new ArrayList<>();
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
@@ -90,10 +100,12 @@ final class EventTable {
         }
     }
 
+    /** It goes, unless its shard has left meanwhile: then it is told once more, by the other cell. */
     void told(Event event) throws SQLException {
         try (Connection connection = database.dataSource().getConnection();
-                PreparedStatement statement =
-                        connection.prepareStatement("DELETE FROM inbox.webhook_event WHERE id = ? AND shard = ?")) {
+                PreparedStatement statement = connection.prepareStatement("""
+                        DELETE FROM inbox.webhook_event WHERE id = ?
+                        AND shard IN (SELECT o.shard FROM rialto.open_shards(ARRAY[?::int]) o)""")) {
             statement.setObject(1, event.id());
             statement.setInt(2, event.shard());
             statement.executeUpdate();
@@ -108,18 +120,18 @@ final class EventTable {
     boolean failed(Event event, Duration pause, Duration keep) throws SQLException {
         try (Connection connection = database.dataSource().getConnection();
                 PreparedStatement statement = connection.prepareStatement("""
-                        WITH old AS (DELETE FROM inbox.webhook_event
-                            WHERE id = ? AND shard = ? AND at < now() - ? * interval '1 millisecond' RETURNING 1),
+                        WITH held AS MATERIALIZED (SELECT o.shard FROM rialto.open_shards(ARRAY[?::int]) o),
+                        old AS (DELETE FROM inbox.webhook_event
+                            WHERE id = ? AND shard IN (SELECT shard FROM held) AND at < now() - ? * interval '1 millisecond' RETURNING 1),
                         again AS (UPDATE inbox.webhook_event SET attempt = now() + ? * interval '1 millisecond'
-                            WHERE id = ? AND shard = ? AND at >= now() - ? * interval '1 millisecond')
+                            WHERE id = ? AND shard IN (SELECT shard FROM held) AND at >= now() - ? * interval '1 millisecond')
                         SELECT count(*) FROM old""")) {
-            statement.setObject(1, event.id());
-            statement.setInt(2, event.shard());
+            statement.setInt(1, event.shard());
+            statement.setObject(2, event.id());
             statement.setLong(3, keep.toMillis());
             statement.setLong(4, pause.toMillis());
             statement.setObject(5, event.id());
-            statement.setInt(6, event.shard());
-            statement.setLong(7, keep.toMillis());
+            statement.setLong(6, keep.toMillis());
             try (ResultSet row = statement.executeQuery()) {
                 row.next();
                 return row.getLong(1) > 0;

@@ -136,10 +136,14 @@ final class Cell implements AutoCloseable {
         return batches;
     }
 
+    /** In a transaction that holds the fences of all shards. */
     void execute(String sql) throws SQLException {
         try (Connection connection = connect();
                 Statement statement = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            statement.execute("SELECT rialto.open_shards(ARRAY(SELECT shard FROM rialto.fence))");
             statement.execute(sql);
+            connection.commit();
         }
     }
 

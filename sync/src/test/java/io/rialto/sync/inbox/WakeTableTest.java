@@ -369,6 +369,7 @@ class WakeTableTest {
         try (Connection connection = cell.connect();
                 Statement statement = connection.createStatement()) {
             connection.setAutoCommit(false);
+            statement.execute("SELECT rialto.open_shards(ARRAY[" + Cell.shard(USER) + "])");
             statement.execute("INSERT INTO inbox.head (shard, uid, topic, last) VALUES (" + Cell.shard(USER) + ", '"
                     + USER + "', 'payments', 1)");
             statement.execute(

@@ -163,18 +163,38 @@ class PostgresScheduleTest {
     void what_cannot_be_stored_is_tried_later() throws Exception {
         schedule.add(CellDatabase.message(USER, "k1"), FUTURE, "").join();
         due("now()");
-        cell.execute("UPDATE rialto.fence SET state = 'CLOSED'");
+        cell.execute("UPDATE rialto.fence SET epoch = epoch + 1"); // which this node has not been told yet
         try {
             assertThat(schedule.round()).isEqualTo(1);
             assertThat(cell.text("SELECT attempt > now() FROM inbox.scheduled")).isEqualTo("t");
+        } finally {
+            cell.execute("UPDATE rialto.fence SET epoch = epoch - 1");
+        }
+        cell.execute("UPDATE inbox.scheduled SET attempt = now()");
+        assertThat(schedule.round()).isEqualTo(1);
+        assertThat(keys()).isEqualTo("k1");
+    }
+
+    @Test
+    void nothing_is_added_cancelled_or_noted_while_the_shard_is_closed() throws Exception {
+        Scheduled added =
+                schedule.add(CellDatabase.message(USER, "k1"), FUTURE, "").join();
+        due("now()");
+        String before = cell.text("SELECT scheduled::text FROM inbox.scheduled");
+        cell.execute("UPDATE rialto.fence SET state = 'CLOSED'");
+        try {
+            assertThat(schedule.round()).isZero();
+            assertThatThrownBy(() -> schedule.cancel(added.id()).join())
+                    .hasCauseInstanceOf(ProtocolException.class)
+                    .hasMessageContaining("shard");
             assertThatThrownBy(() -> schedule.add(CellDatabase.message(USER, "k2"), FUTURE, "")
                             .join())
                     .hasCauseInstanceOf(ProtocolException.class)
                     .hasMessageContaining("shard");
+            assertThat(cell.text("SELECT scheduled::text FROM inbox.scheduled")).isEqualTo(before);
         } finally {
             cell.execute("UPDATE rialto.fence SET state = 'OPEN' WHERE shard < 5 AND shard >= 0");
         }
-        cell.execute("UPDATE inbox.scheduled SET attempt = now()");
         assertThat(schedule.round()).isEqualTo(1);
         assertThat(keys()).isEqualTo("k1");
     }
