@@ -19,7 +19,6 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.sql.SQLException;
@@ -52,7 +51,7 @@ final class ChaosCell implements AutoCloseable {
     private final List<OneCell> places;
     private final Optional<Path> clockLibrary;
     private final List<ChaosLink> links = new ArrayList<>();
-    private final List<ChaosEdge> edges = new ArrayList<>();
+    private final List<ChaosProcess> edges = new ArrayList<>();
     private final ExecutorService logins = Executors.newVirtualThreadPerTaskExecutor();
     private @Nullable LocalDatabases databases;
     private @Nullable ControlNode control;
@@ -71,7 +70,7 @@ final class ChaosCell implements AutoCloseable {
     /** Starts all of it; where that fails, or it is closed meanwhile, some of it may run until it is closed. */
     void start() throws IOException, SQLException, InterruptedException {
         startProcesses();
-        for (ChaosEdge edge : edges) {
+        for (ChaosProcess edge : edges) {
             edge.awaitReady();
         }
     }
@@ -97,7 +96,12 @@ final class ChaosCell implements AutoCloseable {
             ChaosLink link = ChaosLink.to(
                     URI.create(inbox.url().substring("jdbc:".length())).getPort());
             links.add(link);
-            edges.add(ChaosEdge.start(data, settings(place, started, inbox, link), place, clockLibrary));
+            edges.add(ChaosProcess.start(
+                    data,
+                    place.node(),
+                    place.publicPort(),
+                    ChaosProcess.node("edge", settings(place, started, inbox, link)),
+                    clockLibrary));
         }
     }
 
@@ -205,7 +209,7 @@ final class ChaosCell implements AutoCloseable {
         }
     }
 
-    List<ChaosEdge> edges() {
+    List<ChaosProcess> edges() {
         return edges;
     }
 
@@ -250,32 +254,15 @@ final class ChaosCell implements AutoCloseable {
         return data.folder("databases", CELL);
     }
 
-    /** The postmaster, where one runs. */
-    Optional<ProcessHandle> postmaster() throws IOException {
-        Path file = databaseFolder(data).resolve("data").resolve("postmaster.pid");
-        if (!Files.exists(file)) {
-            return Optional.empty();
-        }
-        List<String> lines = Files.readAllLines(file);
-        return lines.isEmpty()
-                ? Optional.empty()
-                : ProcessHandle.of(Long.parseLong(lines.getFirst().strip()));
-    }
-
-    /** Every process of the database, where one runs. */
-    List<ProcessHandle> databaseProcesses() throws IOException {
-        List<ProcessHandle> all = new ArrayList<>();
-        postmaster().ifPresent(postmaster -> {
-            all.add(postmaster);
-            postmaster.descendants().forEach(all::add);
-        });
-        return all;
+    /** The processes of the cell's PostgreSQL. */
+    ChaosPostgres postgres() {
+        return new ChaosPostgres(databaseFolder(data));
     }
 
     @Override
     public synchronized void close() {
         closed = true;
-        edges.forEach(ChaosEdge::close);
+        edges.forEach(ChaosProcess::close);
         links.forEach(ChaosLink::close);
         if (control != null) {
             control.close();

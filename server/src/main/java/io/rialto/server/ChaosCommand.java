@@ -31,7 +31,7 @@ import picocli.CommandLine.Spec;
         description = "Break what runs, on purpose, and check that nothing acknowledged is lost.",
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = ChaosCommand.Sync.class)
+        subcommands = {ChaosCommand.Sync.class, ChaosCellsCommand.class})
 final class ChaosCommand {
     private ChaosCommand() {}
 
@@ -95,7 +95,7 @@ final class ChaosCommand {
         private boolean onDisk(DataDirectory directory, long chosen) throws Exception {
             Path disk = ChaosCell.databaseFolder(directory);
             boolean ownDisk = !quick && ChaosFaults.mount(disk);
-            Optional<Path> clocks = quick ? Optional.empty() : ChaosEdge.clockLibrary();
+            Optional<Path> clocks = quick ? Optional.empty() : ChaosProcess.clockLibrary();
             List<ChaosFault.Step> steps = new ArrayList<>(
                     quick ? ChaosFault.quickPlan(chosen) : ChaosFault.plan(chosen, Duration.ofMinutes(minutes)));
             Map<ChaosFault, String> skipped = quick ? Map.of() : skipped(ownDisk, clocks.isPresent());
@@ -193,7 +193,7 @@ final class ChaosCommand {
             UpCommand.say(out, line);
         }
 
-        private static void deleteAll(Path folder) throws IOException {
+        static void deleteAll(Path folder) throws IOException {
             try (Stream<Path> all = Files.walk(folder)) {
                 for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
                     Files.deleteIfExists(path);

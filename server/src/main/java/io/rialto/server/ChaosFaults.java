@@ -36,13 +36,13 @@ final class ChaosFaults {
     }
 
     void make(ChaosFault.Step step) throws IOException, InterruptedException {
-        ChaosEdge edge = cell.edges().get(step.edge());
+        ChaosProcess edge = cell.edges().get(step.edge());
         ChaosLink link = cell.link(step.edge());
         switch (step.fault()) {
             case KILL_EDGE -> edge.kill();
-            case KILL_DATABASE -> cell.postmaster().ifPresent(ProcessHandle::destroyForcibly);
+            case KILL_DATABASE -> cell.postgres().postmaster().ifPresent(ProcessHandle::destroyForcibly);
             case STOP_EDGE -> signal("STOP", List.of(edge.handle()));
-            case STOP_DATABASE -> signal("STOP", cell.databaseProcesses());
+            case STOP_DATABASE -> signal("STOP", cell.postgres().processes());
             case PARTITION -> link.set(new ChaosLink.State(false, false, false, Duration.ZERO));
             case NOTHING_TO_DATABASE -> link.set(new ChaosLink.State(false, true, false, Duration.ZERO));
             case NOTHING_FROM_DATABASE -> link.set(new ChaosLink.State(true, false, false, Duration.ZERO));
@@ -55,7 +55,7 @@ final class ChaosFaults {
     }
 
     void end(ChaosFault.Step step) throws IOException, InterruptedException {
-        ChaosEdge edge = cell.edges().get(step.edge());
+        ChaosProcess edge = cell.edges().get(step.edge());
         switch (step.fault()) {
             case KILL_EDGE -> {
                 edge.startAgain();
@@ -63,7 +63,7 @@ final class ChaosFaults {
             }
             case KILL_DATABASE -> {}
             case STOP_EDGE -> signal("CONT", List.of(edge.handle()));
-            case STOP_DATABASE -> signal("CONT", cell.databaseProcesses());
+            case STOP_DATABASE -> signal("CONT", cell.postgres().processes());
             case PARTITION, NOTHING_TO_DATABASE, NOTHING_FROM_DATABASE, CUT, SLOW ->
                 cell.link(step.edge()).set(ChaosLink.State.WHOLE);
             case FULL_DISK -> Files.deleteIfExists(filler());
@@ -73,10 +73,10 @@ final class ChaosFaults {
 
     /** Lets what is paused go on, so that it can be ended in order. */
     void resume() throws IOException, InterruptedException {
-        signal("CONT", cell.databaseProcesses());
+        signal("CONT", cell.postgres().processes());
     }
 
-    private static void signal(String name, List<ProcessHandle> processes) throws IOException, InterruptedException {
+    static void signal(String name, List<ProcessHandle> processes) throws IOException, InterruptedException {
         for (ProcessHandle process : processes) {
             // One that has just ended is not there any more, which is no failure.
             run("sh", "-c", "kill -" + name + " " + process.pid());

@@ -77,7 +77,8 @@ final class ChaosReport {
         }
     }
 
-    static String json(List<Goal> goals, List<Outage> outages, List<String> findings) {
+    /** An object with the goals alone. */
+    static ObjectNode goals(List<Goal> goals) {
         ObjectNode json = Json.mapper().createObjectNode();
         ArrayNode list = json.putArray("goals");
         for (Goal goal : goals) {
@@ -87,6 +88,11 @@ final class ChaosReport {
                     .put("figure", goal.figure())
                     .put("holds", goal.holds());
         }
+        return json;
+    }
+
+    static String json(List<Goal> goals, List<Outage> outages, List<String> findings) {
+        ObjectNode json = goals(goals);
         ArrayNode gaps = json.putArray("outages");
         for (Outage outage : outages) {
             gaps.addObject()

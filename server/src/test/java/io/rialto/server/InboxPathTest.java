@@ -211,7 +211,7 @@ class InboxPathTest {
         long last = publishDuring(user, () -> {
             publishSome(20);
             // Whichever edge a stream is at, it ends once.
-            for (ChaosEdge edge : cell.edges()) {
+            for (ChaosProcess edge : cell.edges()) {
                 edge.kill();
                 publishSome(20);
                 edge.startAgain();

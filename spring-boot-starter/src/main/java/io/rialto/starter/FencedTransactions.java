@@ -2,10 +2,13 @@ package io.rialto.starter;
 
 import io.rialto.protocol.Caller;
 import io.rialto.protocol.Reason;
+import java.sql.SQLException;
 import java.util.Set;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.UncategorizedSQLException;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.transaction.TransactionDefinition;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /**
@@ -34,6 +37,7 @@ public final class FencedTransactions {
     private final JdbcClient sql;
     private final TransactionTemplate writing;
     private final TransactionTemplate reading;
+    private final TransactionTemplate current;
 
     public FencedTransactions(DataSource dataSource) {
         sql = JdbcClient.create(dataSource);
@@ -45,6 +49,10 @@ public final class FencedTransactions {
         reading = new TransactionTemplate(transactions);
         reading.setReadOnly(true);
         reading.setTimeout(TIMEOUT_SECONDS);
+        current = new TransactionTemplate(transactions);
+        current.setReadOnly(true);
+        current.setTimeout(TIMEOUT_SECONDS);
+        current.setIsolationLevel(TransactionDefinition.ISOLATION_REPEATABLE_READ);
     }
 
     /** What runs inside a transaction. It may run more than once, so it must change nothing but the database. */
@@ -135,7 +143,36 @@ public final class FencedTransactions {
         return FENCED.equals(Failures.sqlState(failure));
     }
 
-    /** Reads in one read-only transaction; in a pressure test, what is of the pressure test. */
+    /**
+     * Reads what the caller's shard holds now, and refuses where the shard is not open here at the call's epoch: what this
+     * cell still has of a shard that has moved away may be old, or half deleted. Nobody is held off by it. Whether the shard
+     * is open is looked up in the very snapshot that the rows are read in; all that another cell may write of the shard comes
+     * after a close that is not in that snapshot, so what is read was the newest at the moment of the snapshot.
+     */
+    public <T extends @Nullable Object> T read(Caller caller, Work<T> work) {
+        return current.execute(status -> {
+            if (PressureTest.require(caller.shard())) {
+                toShadow();
+            }
+            boolean open = sql.sql(
+                            "SELECT EXISTS (SELECT FROM rialto.fence WHERE shard = ? AND epoch = ? AND state = 'OPEN')")
+                    .param(caller.shard())
+                    .param(caller.epoch())
+                    .query(Boolean.class)
+                    .single();
+            if (!open) {
+                String what = "shard " + caller.shard() + ": not open here at epoch " + caller.epoch()
+                        + " (expected: OPEN at that epoch)";
+                throw new UncategorizedSQLException("read", null, new SQLException(what, FENCED));
+            }
+            return work.run(sql);
+        });
+    }
+
+    /**
+     * Reads in one read-only transaction; in a pressure test, what is of the pressure test. What is read of a shard that has
+     * moved away may be old: {@link #read(Caller, Work)} is for what a user is told.
+     */
     public <T extends @Nullable Object> T read(Work<T> work) {
         return reading.execute(status -> {
             if (PressureTest.isOn()) {

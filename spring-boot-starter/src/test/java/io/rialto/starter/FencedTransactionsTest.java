@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.rialto.protocol.Caller;
 import io.rialto.protocol.Code;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -134,6 +135,36 @@ final class FencedTransactionsTest {
                 shadow, () -> PressureTest.carry(() -> transactions.write(7, 3, sql -> add(sql, 1))));
         assertThatThrownBy(carried::run).hasMessageContaining("in a pressure test");
         assertThat(value(1)).isZero();
+    }
+
+    @Test
+    void reads_what_is_current_where_the_shard_is_open_at_the_epoch_of_the_call_only() {
+        assertThat(transactions.<Integer>read(caller(7, 3), sql -> value(1))).isZero();
+        for (Caller late : new Caller[] {caller(7, 2), caller(7, 4), caller(8, 1), caller(9, 1)}) {
+            assertThatThrownBy(() -> transactions.read(late, sql -> value(1)))
+                    .hasMessageContaining("not open here at epoch " + late.epoch())
+                    .satisfies(e -> assertThat(FencedTransactions.isFenced(e)).isTrue());
+        }
+        assertThatThrownBy(() -> transactions.read(caller(7, 3), sql -> add(sql, 1)))
+                .satisfies(e -> assertThat(Failures.sqlState(e)).isEqualTo("25006"));
+    }
+
+    @Test
+    void what_is_read_as_current_is_of_one_moment_though_the_shard_closes_meanwhile() {
+        int seen = transactions.read(caller(7, 3), sql -> {
+            // Elsewhere, between the look at the fence and the rows: the shard leaves, and its rows change.
+            CompletableFuture.runAsync(() -> {
+                        plain.sql("UPDATE rialto.fence SET state = 'RETIRED' WHERE shard = 7")
+                                .update();
+                        plain.sql("UPDATE counter SET value = 9 WHERE id = 1").update();
+                    })
+                    .join();
+            return sql.sql("SELECT value FROM counter WHERE id = 1")
+                    .query(Integer.class)
+                    .single();
+        });
+        assertThat(seen).isZero();
+        assertThat(value(1)).isEqualTo(9);
     }
 
     @Test

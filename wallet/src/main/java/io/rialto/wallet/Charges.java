@@ -55,7 +55,7 @@ final class Charges {
     ShowAnswer show(ShowRequest request, Caller caller) {
         String uid = Refusals.user(caller);
         Secret secret = transactions
-                .read(sql -> secret(sql, caller.shard(), uid, ""))
+                .read(caller, sql -> secret(sql, caller.shard(), uid, ""))
                 .orElseThrow(() -> new OperationException(
                         Code.NOT_FOUND, "no_account", "account: none (expected: an account that was opened)"));
         return ShowAnswer.newBuilder()

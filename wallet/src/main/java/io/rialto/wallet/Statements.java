@@ -29,13 +29,15 @@ final class Statements {
     BalanceAnswer balance(BalanceRequest request, Caller caller) {
         String uid = Refusals.user(caller);
         return transactions
-                .read(sql -> sql.sql("SELECT balance, currency FROM wallet.account WHERE shard = ? AND uid = ?")
-                        .params(caller.shard(), uid)
-                        .query((row, n) -> BalanceAnswer.newBuilder()
-                                .setBalanceMinor(row.getLong("balance"))
-                                .setCurrency(row.getString("currency"))
-                                .build())
-                        .optional())
+                .read(
+                        caller,
+                        sql -> sql.sql("SELECT balance, currency FROM wallet.account WHERE shard = ? AND uid = ?")
+                                .params(caller.shard(), uid)
+                                .query((row, n) -> BalanceAnswer.newBuilder()
+                                        .setBalanceMinor(row.getLong("balance"))
+                                        .setCurrency(row.getString("currency"))
+                                        .build())
+                                .optional())
                 .orElseThrow(() -> new OperationException(
                         Code.NOT_FOUND, "no_account", "account: none (expected: an account that was opened)"));
     }
@@ -51,12 +53,14 @@ final class Statements {
             throw Refusals.invalid("invalid_page", "before: " + request.getBefore() + " (expected: 0 or more)");
         }
         long before = request.getBefore() == 0 ? Long.MAX_VALUE : request.getBefore();
-        List<HistoryEntry> entries = transactions.read(sql -> sql.sql("""
+        List<HistoryEntry> entries = transactions.read(
+                caller,
+                sql -> sql.sql("""
                 SELECT sequence, transfer, leg, other_uid, amount, balance, note, made_at FROM wallet.entry
                 WHERE shard = ? AND uid = ? AND sequence < ? ORDER BY sequence DESC LIMIT ?""")
-                .params(caller.shard(), uid, before, page)
-                .query((row, n) -> entry(row))
-                .list());
+                        .params(caller.shard(), uid, before, page)
+                        .query((row, n) -> entry(row))
+                        .list());
         // Sequences count from 1 without a gap, so the last page is known by its end.
         long last = entries.isEmpty() ? 0 : entries.getLast().getSequence();
         return HistoryAnswer.newBuilder()

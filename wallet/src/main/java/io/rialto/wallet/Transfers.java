@@ -106,21 +106,23 @@ final class Transfers {
         String payer = Refusals.user(caller);
         UUID id = id(request.getId());
         return transactions
-                .read(sql -> sql.sql("""
+                .read(
+                        caller,
+                        sql -> sql.sql("""
                         SELECT payer, payee, amount, currency, note, state FROM wallet.transfer
                         WHERE shard = ? AND id = ? AND payer = ?""")
-                        .params(caller.shard(), id, payer)
-                        .query((row, n) -> Payments.answer(
-                                id,
-                                TransferState.valueOf(row.getString("state")),
-                                new Payment(
-                                        caller.shard(),
-                                        row.getString("payer"),
-                                        row.getString("payee"),
-                                        row.getLong("amount"),
-                                        row.getString("currency"),
-                                        row.getString("note"))))
-                        .optional())
+                                .params(caller.shard(), id, payer)
+                                .query((row, n) -> Payments.answer(
+                                        id,
+                                        TransferState.valueOf(row.getString("state")),
+                                        new Payment(
+                                                caller.shard(),
+                                                row.getString("payer"),
+                                                row.getString("payee"),
+                                                row.getLong("amount"),
+                                                row.getString("currency"),
+                                                row.getString("note"))))
+                                .optional())
                 .orElseThrow(() -> new OperationException(
                         Code.NOT_FOUND, "no_such_transfer", "transfer: " + id + " (expected: one of the caller's)"));
     }

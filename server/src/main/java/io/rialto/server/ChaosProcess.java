@@ -1,6 +1,5 @@
 package io.rialto.server;
 
-import io.rialto.server.Topology.OneCell;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -17,28 +16,30 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
- * An edge in a process of its own, which can be killed and started again, and whose clock of the day can be moved where
+ * A program in a process of its own, which can be killed and started again, and whose clock of the day can be moved where
  * libfaketime is there.
  */
-final class ChaosEdge implements AutoCloseable {
-    private static final Duration START = Duration.ofSeconds(60);
+final class ChaosProcess implements AutoCloseable {
+    private static final Duration START = Duration.ofMinutes(3);
     private static final int POLL_MILLIS = 50;
     private static final int CONNECT_MILLIS = 1_000;
 
     private final List<String> command;
     private final Path log;
-    private final OneCell place;
+    private final String name;
+    private final int port;
     private final Path offset;
     private final Optional<Path> clockLibrary;
     private Process process;
     private boolean closed;
 
-    private ChaosEdge(DataDirectory data, List<String> command, OneCell place, Optional<Path> clockLibrary)
+    private ChaosProcess(DataDirectory data, String name, int port, List<String> command, Optional<Path> clockLibrary)
             throws IOException {
-        this.command = command;
-        this.log = data.folder("logs").resolve(place.node() + ".log");
-        this.place = place;
-        this.offset = data.folder("clocks").resolve(place.node());
+        this.command = List.copyOf(command);
+        this.name = name;
+        this.port = port;
+        this.log = data.folder("logs").resolve(name + ".log");
+        this.offset = data.folder("clocks").resolve(name);
         this.clockLibrary = clockLibrary;
         moveClock(Duration.ZERO);
         this.process = launch();
@@ -61,20 +62,34 @@ final class ChaosEdge implements AutoCloseable {
         return Optional.empty();
     }
 
-    static ChaosEdge start(DataDirectory data, List<String> settings, OneCell place, Optional<Path> clockLibrary)
+    /**
+     * Starts a program.
+     *
+     * @param port that it listens on once it is ready; 0 for one that nobody waits for
+     */
+    static ChaosProcess start(
+            DataDirectory data, String name, int port, List<String> command, Optional<Path> clockLibrary)
             throws IOException {
+        return new ChaosProcess(data, name, port, command, clockLibrary);
+    }
+
+    /** The command line of this program itself. */
+    static List<String> rialto(List<String> jvm, List<String> arguments) {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow",
-                "-Xmx512m",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Rialto.class.getName(),
-                "node",
-                "--role=edge"));
-        settings.forEach(setting -> command.add("--set=" + setting));
-        return new ChaosEdge(data, command, place, clockLibrary);
+                "--sun-misc-unsafe-memory-access=allow"));
+        command.addAll(jvm);
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), Rialto.class.getName()));
+        command.addAll(arguments);
+        return command;
+    }
+
+    /** The command line of one role with its settings. */
+    static List<String> node(String role, List<String> settings) {
+        List<String> arguments = new ArrayList<>(List.of("node", "--role=" + role));
+        settings.forEach(setting -> arguments.add("--set=" + setting));
+        return rialto(List.of("-Xmx512m"), arguments);
     }
 
     private Process launch() throws IOException {
@@ -92,7 +107,10 @@ final class ChaosEdge implements AutoCloseable {
                         "1",
                         // Clocks of days jump; those that measure do not.
                         "FAKETIME_DONT_FAKE_MONOTONIC",
-                        "1")));
+                        "1",
+                        // With it every wait with a time limit ends at once, and takes a core for nothing.
+                        "FAKETIME_FORCE_MONOTONIC_FIX",
+                        "0")));
         return builder.start();
     }
 
@@ -104,9 +122,9 @@ final class ChaosEdge implements AutoCloseable {
     /** Waits until it listens. */
     void awaitReady() throws IOException, InterruptedException {
         long end = System.nanoTime() + START.toNanos();
-        while (!listens(place.publicPort())) {
+        while (!listens(port)) {
             if (process.waitFor(POLL_MILLIS, TimeUnit.MILLISECONDS) || System.nanoTime() > end) {
-                throw new CommandFailure("edge " + place.node() + " does not start; its output is in " + log);
+                throw new CommandFailure(name + " does not start; its output is in " + log);
             }
         }
     }
