@@ -181,9 +181,12 @@ final class Crossing implements AutoCloseable {
         }
     }
 
-    /** Opens the target once it has everything; false where it did not get there in time. */
+    /** Opens the target once it has everything; false where it did not get there in time, or cannot any more. */
     boolean drainAndOpen(Duration limit) throws SQLException {
         watch.begins(grant, Step.DRAIN);
+        if (!stream.copied(target)) {
+            return false;
+        }
         Carried.raiseSequences(source, target);
         long deadline = System.nanoTime() + limit.toNanos();
         while (!FenceSteps.hasToken(target, grant.shard(), grant.epoch())) {

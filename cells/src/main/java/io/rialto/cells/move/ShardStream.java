@@ -11,14 +11,16 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
  * The copy of a shard in the target, and the stream that keeps it up to date: a publication with a row filter, a slot and
- * a role in the source, a subscription in the target, all of one name, which is new with every attempt. A subscription
- * whose slot is gone therefore never follows another attempt's slot, which would have begun later.
+ * a role in the source, a subscription in the target, all of one name, which is new with every attempt and says which of
+ * the target's servers made it. A subscription whose slot is gone therefore never follows another attempt's slot, which
+ * would have begun later, and a copy is not taken for whole by a server that has it from another one.
  */
 final class ShardStream {
     private static final Duration LOCK = Duration.ofSeconds(30);
@@ -52,11 +54,30 @@ final class ShardStream {
                 .findFirst();
     }
 
+    /**
+     * Which of a unit's servers it is, and since when: counted by promotions. A server that took over may lack what was
+     * applied by the one before, as a stream's commits do not wait for standbys, and the source does not send it again.
+     */
+    private static String timeline(Connection connection) throws SQLException {
+        return Sql.list(
+                        connection,
+                        row -> row.getString(1),
+                        "SELECT ltrim(left(pg_walfile_name(pg_current_wal_lsn()), 8), '0')")
+                .getFirst()
+                .toLowerCase(Locale.ROOT);
+    }
+
+    /** Whether the target has the copy of this grant, made by the same server that has it now. */
+    boolean copied(Connection target) throws SQLException {
+        return subscription(target, prefix + grant.epoch() + "_" + timeline(target) + "_")
+                .isPresent();
+    }
+
     /** Whether the target follows the source already, by this grant's stream. */
     boolean follows(Connection source, Connection target) throws SQLException {
         Optional<String> name = subscription(target, prefix);
         return name.isPresent()
-                && name.get().startsWith(prefix + grant.epoch() + "_")
+                && copied(target)
                 && Sql.is(source, "SELECT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = ?)", name.get());
     }
 
@@ -121,7 +142,7 @@ final class ShardStream {
 
     private long copy(Database source, Connection from, Connection to, List<Carried> tables, Copying copying)
             throws SQLException, MoveException, InterruptedException {
-        String name = prefix + grant.epoch() + "_"
+        String name = prefix + grant.epoch() + "_" + timeline(to) + "_"
                 + HexFormat.of().toHexDigits(copying.random().nextInt());
         Sql.run(
                 from,

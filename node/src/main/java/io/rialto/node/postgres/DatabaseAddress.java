@@ -45,9 +45,17 @@ public record DatabaseAddress(String url, String user, String password) {
         return new DatabaseAddress(otherUrl, user, password);
     }
 
-    /** A connection outside any pool, for work that keeps one to itself. */
+    /**
+     * A connection outside any pool, for work that keeps one to itself. A server that accepts connections and then says
+     * nothing, as one that stands still, holds it up for some seconds; then the next one of the address is tried.
+     */
     public Connection connect(String application) throws SQLException {
-        return DriverManager.getConnection(url, properties(application));
+        Properties properties = properties(application);
+        properties.put("socketTimeout", CONNECT_SECONDS);
+        Connection connection = DriverManager.getConnection(url, properties);
+        // What is asked of it may take long.
+        connection.setNetworkTimeout(Runnable::run, 0);
+        return connection;
     }
 
     Properties properties(String application) {
