@@ -74,12 +74,14 @@ Start(c) ==
     /\ control' = [control EXCEPT !.t = @ + 1, !.p = c, !.done = FALSE]
     /\ UNCHANGED <<role, generation, promised, follows, wal, flushed, acked, tried>>
 
-\* Durable: from now on it takes nothing from a primary of an earlier generation.
+\* Durable: from now on it takes nothing from a primary of an earlier generation. One that is a primary of an earlier
+\* generation still, and was not made to follow in time, is made a standby for it.
 Promise(s) ==
-    /\ ~control.done /\ role[s] = "STANDBY" /\ promised[s] < control.t
+    /\ ~control.done /\ s \in control.members /\ promised[s] < control.t
+    /\ role' = [role EXCEPT ![s] = "STANDBY"]
     /\ promised' = [promised EXCEPT ![s] = control.t]
     /\ follows' = [follows EXCEPT ![s] = Nobody]
-    /\ UNCHANGED <<control, role, generation, wal, flushed, acked, tried>>
+    /\ UNCHANGED <<control, generation, wal, flushed, acked, tried>>
 
 Promote ==
     LET c == control.p

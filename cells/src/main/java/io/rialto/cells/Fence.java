@@ -24,7 +24,7 @@ public final class Fence {
 
     /** What a database says about a shard. */
     public enum State {
-        /** Never had data here. */
+        /** Has no data here that counts. */
         ABSENT,
         /** Takes writes at its epoch. */
         OPEN,
@@ -125,7 +125,8 @@ public final class Fence {
 
     /**
      * Lets a backend's role pass the fence and read it: workers of a backend, which no caller token names a shard to, find
-     * there which shards are open and at which epoch. It may guard its own tables, and can change nothing of the schema.
+     * there which shards are open and at which epoch. It may guard its own tables, and say whose their rows are, and can
+     * change nothing else of the schema.
      */
     public void allow(String role) throws SQLException {
         if (!ROLE.matcher(role).matches()) {
@@ -139,6 +140,7 @@ public final class Fence {
             statement.execute("GRANT EXECUTE ON FUNCTION rialto.open_shards(int[]) TO " + role);
             statement.execute("GRANT SELECT ON rialto.carried TO " + role);
             statement.execute("GRANT EXECUTE ON FUNCTION rialto.guard() TO " + role);
+            statement.execute("GRANT EXECUTE ON FUNCTION rialto.owned_by_user(regclass, name) TO " + role);
         }
     }
 }

@@ -5,6 +5,7 @@ import io.rialto.cells.move.MoveException;
 import io.rialto.cells.move.MoveReport;
 import io.rialto.cells.move.MoveWatch;
 import io.rialto.cells.move.Mover;
+import io.rialto.cells.move.Split;
 import io.rialto.node.postgres.Database;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -50,7 +51,7 @@ final class CellsMoves {
             throw new CommandFailure(String.valueOf(e.getMessage()));
         } catch (SQLException e) {
             throw new CommandFailure("a cell's database: " + e.getMessage()
-                    + " (what was done so far is safe; './rialto cells resume' goes on with it)");
+                    + " (what was done so far is safe; the same command again goes on with it)");
         } finally {
             cells.values().forEach(Database::close);
         }
@@ -101,6 +102,17 @@ final class CellsMoves {
                         out,
                         "shard " + grant.shard() + " at epoch " + grant.epoch() + ": "
                                 + step.name().toLowerCase(Locale.ROOT));
+            }
+        }
+
+        @Override
+        public void begins(Split split, Step step) {
+            if (step == Step.GRANT) {
+                boolean parting = split.state() == Split.State.PARTING;
+                UpCommand.say(
+                        out,
+                        "user " + split.user() + ": from shard " + (parting ? split.common() : split.shard()) + " to "
+                                + (parting ? split.shard() : split.common()));
             }
         }
 

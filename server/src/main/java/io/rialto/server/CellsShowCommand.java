@@ -51,8 +51,9 @@ final class CellsShowCommand implements Callable<Integer> {
                 UpCommand.say(out, "cell " + cell + ": " + places.size() + " shards " + ranges(places)));
         Map<String, Database> cells = databases.open(control.data());
         try {
-            for (Grant grant :
-                    Moves.parse(client.section(Moves.SECTION).value()).grants()) {
+            Moves moves = Moves.parse(client.section(Moves.SECTION).value());
+            moves.splits().forEach(split -> UpCommand.say(out, split.toString()));
+            for (Grant grant : moves.grants()) {
                 boolean open = grant.state() == Grant.State.GRANTED || grant.state() == Grant.State.DIFFERS;
                 if (open || grant.shard() == shard) {
                     show(out, cells, grant.shard(), grant.toString());

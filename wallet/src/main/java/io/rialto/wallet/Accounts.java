@@ -125,7 +125,7 @@ final class Accounts {
         String pin = Pins.pin(request.getPin());
         Optional<String> hash = transactions.write(caller, sql -> countedTry(sql, caller.shard(), uid));
         if (hash.isEmpty()) {
-            refuseUncounted(caller.shard(), uid, pin);
+            refuseUncounted(caller, uid, pin);
         }
         if (hash.isEmpty() || !pins.matches(pin, hash.get())) {
             throw new OperationException(
@@ -153,10 +153,11 @@ final class Accounts {
                 .optional();
     }
 
-    private void refuseUncounted(int shard, String uid, String pin) {
-        boolean locked =
-                transactions.read(sql -> sql.sql("SELECT EXISTS (SELECT FROM wallet.login WHERE shard = ? AND uid = ?)")
-                        .params(shard, uid)
+    private void refuseUncounted(Caller caller, String uid, String pin) {
+        boolean locked = transactions.read(
+                caller,
+                sql -> sql.sql("SELECT EXISTS (SELECT FROM wallet.login WHERE shard = ? AND uid = ?)")
+                        .params(caller.shard(), uid)
                         .query(Boolean.class)
                         .single());
         if (locked) {

@@ -58,8 +58,8 @@ final class Payments {
                         state.name())
                 .update();
         if (!here) {
-            sql.sql("INSERT INTO wallet.outbox (shard, transfer) VALUES (?, ?)")
-                    .params(payment.payerShard(), id)
+            sql.sql("INSERT INTO wallet.outbox (shard, transfer, payer) VALUES (?, ?, ?)")
+                    .params(payment.payerShard(), id, payment.payer())
                     .update();
         }
         return answer(id, state, payment);

@@ -147,11 +147,16 @@ public final class Failover {
         }
     }
 
-    private Optional<Candidate> best(Map<String, Position> promised) {
-        String longest = promised.entrySet().stream()
+    /** Whose log has all that was acknowledged, of enough servers that have promised. */
+    static String longest(Map<String, Position> promised) {
+        return promised.entrySet().stream()
                 .max(Map.Entry.comparingByValue())
                 .orElseThrow()
                 .getKey();
+    }
+
+    private Optional<Candidate> best(Map<String, Position> promised) {
+        String longest = longest(promised);
         try {
             return Optional.of(new Candidate(longest, server(longest).snapshot()));
         } catch (SQLException e) {

@@ -101,7 +101,7 @@ public final class Keeper implements AutoCloseable {
     }
 
     private boolean settled() throws IOException, InterruptedException {
-        if (failover.resume() instanceof Failover.Outcome.Down down) {
+        if (resume() instanceof Failover.Outcome.Down down) {
             say(down.why());
             return false;
         }
@@ -135,7 +135,7 @@ public final class Keeper implements AutoCloseable {
     private void tick() throws IOException, InterruptedException {
         UnitServers unit = ledger.read();
         if (unit.phase() != UnitServers.Phase.OPEN) {
-            report(failover.resume());
+            report(resume());
             return;
         }
         Optional<UnitServer> primary = server(unit.primary());
@@ -219,6 +219,37 @@ public final class Keeper implements AutoCloseable {
         if (!problem.equals(lastProblem)) {
             lastProblem = problem;
             LOG.warn("{}", problem);
+        }
+    }
+
+    private Failover.Outcome resume() throws IOException, InterruptedException {
+        UnitServers unit = ledger.read();
+        if (unit.phase() == UnitServers.Phase.PROMISING) {
+            for (String name : unit.standbys()) {
+                demote(unit, name);
+            }
+        }
+        return failover.resume();
+    }
+
+    /** A primary of an earlier generation, which came back and was not made to follow in time, can promise as a standby only. */
+    private void demote(UnitServers unit, String name) throws InterruptedException {
+        Optional<UnitServer> server = server(name);
+        try {
+            if (server.isPresent()) {
+                UnitServer.Look look = server.get().look(PROBE);
+                if (look.primary() && look.position().generation() < unit.generation()) {
+                    LOG.warn(
+                            "unit {}: {} is a primary of generation {}; it is made a standby for the failover to {}",
+                            unit.unit(),
+                            name,
+                            look.position().generation(),
+                            unit.generation());
+                    group.restartAsStandby(name, settings(unit, ""));
+                }
+            }
+        } catch (SQLException | IOException e) {
+            say(name + " is not made a standby: " + e.getMessage());
         }
     }
 

@@ -187,6 +187,10 @@ final class Crossing implements AutoCloseable {
         if (!stream.copied(target)) {
             return false;
         }
+        if (closedNanos == 0) {
+            // The stream does not wait for standbys: the token may be there, and the close be lost with its server.
+            FenceSteps.makeSure(source);
+        }
         Carried.raiseSequences(source, target);
         long deadline = System.nanoTime() + limit.toNanos();
         while (!FenceSteps.hasToken(target, grant.shard(), grant.epoch())) {

@@ -3,9 +3,12 @@ package io.rialto.cells.move;
 import io.rialto.cells.Fence;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.SQLWarning;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The steps of a move that change a fence's row: each is one transaction, which holds the row, looks whether its guard
@@ -18,36 +21,16 @@ final class FenceSteps {
     /** The class of the locks by which movers keep out of each other's way; no writer waits for them. */
     private static final int MOVER_CLASS = 21069;
 
-    /** SQLSTATE of a lock that was not to be had in time. */
-    private static final String LOCK_TIMEOUT = "55P03";
+    /** SQLSTATE of a lock that was not to be had in time, and of one that could never be had. */
+    private static final Set<String> HELD_OFF = Set.of("55P03", "40P01");
+
+    /** SQLSTATE: whether the transaction is committed for good is not known. */
+    private static final String UNKNOWN = "08007";
 
     private static final String ROW = "SELECT epoch, state, next, barred FROM rialto.fence WHERE shard = ?";
     private static final String TOKEN = "SELECT EXISTS (SELECT FROM rialto.token WHERE shard = ? AND epoch = ?)";
 
     private FenceSteps() {}
-
-    /** A row with the epoch up to which nothing is closed any more. */
-    record Held(Fence.Row row, long barred) {
-        boolean purgeable() {
-            return switch (row.state()) {
-                case ABSENT, REFUSED, RETIRED -> true;
-                case OPEN, CLOSED -> false;
-            };
-        }
-
-        /** Whether the shard was opened here by this epoch or a later one, and its rows are, or were, the good copy. */
-        boolean openedBy(long epoch) {
-            return row.epoch() >= epoch
-                    && switch (row.state()) {
-                        case OPEN, CLOSED, RETIRED -> true;
-                        case ABSENT, REFUSED -> false;
-                    };
-        }
-
-        boolean isAt(Fence.State state, long epoch) {
-            return row.state() == state && row.epoch() == epoch;
-        }
-    }
 
     static Held read(Connection connection, int shard) throws SQLException {
         return held(connection, shard, ROW);
@@ -85,10 +68,7 @@ final class FenceSteps {
                         row.getLong(4)),
                 sql,
                 shard);
-        // A shard that a database has never heard of was never here.
-        return rows.isEmpty()
-                ? new Held(new Fence.Row(shard, 1, Fence.State.ABSENT, Optional.empty()), 0)
-                : rows.getFirst();
+        return rows.isEmpty() ? Held.absent(shard) : rows.getFirst();
     }
 
     static boolean hasToken(Connection connection, int shard, long epoch) throws SQLException {
@@ -106,7 +86,7 @@ final class FenceSteps {
             Sql.run(connection, "SET LOCAL synchronous_commit = on");
             boolean done = guarded.run();
             if (done) {
-                connection.commit();
+                commit(connection);
             }
             return done;
         } finally {
@@ -116,66 +96,72 @@ final class FenceSteps {
     }
 
     /**
-     * Closes the shard, when the writes in flight have ended, and leaves the token of the epoch.
+     * One transaction that holds writers off.
      *
-     * @param patience how long writers may hold it off; they wait meanwhile
+     * @param patience how long they may hold it off; those that come meanwhile wait behind it
      * @return empty where they did
      */
-    static Optional<Boolean> close(Connection source, Grant grant, String next, Duration patience) throws SQLException {
+    static Optional<Boolean> step(Connection connection, Duration patience, Guarded guarded) throws SQLException {
         try {
-            return Optional.of(step(source, () -> {
-                Sql.run(source, "SET LOCAL lock_timeout = '" + patience.toMillis() + "ms'");
-                Held held = lock(source, grant.shard());
-                if (held.row().state() != Fence.State.OPEN
-                        || held.row().epoch() >= grant.epoch()
-                        || held.barred() >= grant.epoch()) {
-                    return false;
-                }
-                Sql.update(
-                        source,
-                        "UPDATE rialto.fence SET state = 'CLOSED', epoch = ?, next = ? WHERE shard = ?",
-                        grant.epoch(),
-                        next,
-                        grant.shard());
-                Sql.update(
-                        source, "INSERT INTO rialto.token (shard, epoch) VALUES (?, ?)", grant.shard(), grant.epoch());
-                return true;
+            return Optional.of(step(connection, () -> {
+                Sql.run(connection, "SET LOCAL lock_timeout = '" + patience.toMillis() + "ms'");
+                return guarded.run();
             }));
         } catch (SQLException e) {
-            if (LOCK_TIMEOUT.equals(e.getSQLState())) {
+            if (HELD_OFF.contains(e.getSQLState())) {
                 return Optional.empty();
             }
             throw e;
         }
     }
 
+    /** A warning says that the wait for standbys was cancelled: another server may take over without the change. */
+    private static void commit(Connection connection) throws SQLException {
+        connection.clearWarnings();
+        connection.commit();
+        @Nullable SQLWarning warning = connection.getWarnings();
+        if (warning != null) {
+            throw new SQLException("a step of a move is not known to be durable: " + warning.getMessage(), UNKNOWN);
+        }
+    }
+
+    /**
+     * Returns once all that this connection could see so far will be seen for ever. A former primary still answers, and one
+     * that was killed shows after its start what no standby has: only a commit that waits for standbys tells.
+     */
+    static void makeSure(Connection connection) throws SQLException {
+        step(connection, () -> Sql.is(connection, "SELECT pg_logical_emit_message(true, 'rialto', '') IS NOT NULL"));
+    }
+
+    /**
+     * Closes the shard, when the writes in flight have ended, and leaves the token of the epoch.
+     *
+     * @param patience how long writers may hold it off; they wait meanwhile
+     * @return empty where they did
+     */
+    static Optional<Boolean> close(Connection source, Grant grant, String next, Duration patience) throws SQLException {
+        return step(source, patience, () -> {
+            if (!change(source, grant.shard(), held -> MoveRules.close(grant, held, next))) {
+                return false;
+            }
+            Sql.update(source, "INSERT INTO rialto.token (shard, epoch) VALUES (?, ?)", grant.shard(), grant.epoch());
+            return true;
+        });
+    }
+
     /** Opens the shard where it has all that was committed before the close. */
     static boolean open(Connection target, Grant grant) throws SQLException {
-        return step(target, () -> {
-            Held held = lock(target, grant.shard());
-            boolean may = held.purgeable()
-                    && held.row().epoch() < grant.epoch()
-                    && hasToken(target, grant.shard(), grant.epoch());
-            if (may) {
-                put(target, grant, Fence.State.OPEN);
-            }
-            return may;
-        });
+        return step(
+                target,
+                () -> change(
+                        target,
+                        grant.shard(),
+                        held -> MoveRules.open(grant, held, hasToken(target, grant.shard(), grant.epoch()))));
     }
 
     /** Makes sure that the shard is never opened by this grant; false where it has been. */
     static boolean refuse(Connection target, Grant grant) throws SQLException {
-        return step(target, () -> {
-            Held held = lock(target, grant.shard());
-            if (held.isAt(Fence.State.REFUSED, grant.epoch())) {
-                return true;
-            }
-            if (!held.purgeable() || held.row().epoch() >= grant.epoch()) {
-                return false;
-            }
-            put(target, grant, Fence.State.REFUSED);
-            return true;
-        });
+        return step(target, () -> change(target, grant.shard(), held -> MoveRules.refuse(grant, held)));
     }
 
     /**
@@ -185,51 +171,39 @@ final class FenceSteps {
      * @param refused what the target's row was seen to be
      */
     static boolean reopen(Connection source, Grant grant, Held refused) throws SQLException {
-        if (!refused.isAt(Fence.State.REFUSED, grant.epoch())) {
-            return false;
-        }
-        return step(source, () -> {
-            Held held = lock(source, grant.shard());
-            if (held.isAt(Fence.State.CLOSED, grant.epoch())) {
-                Sql.update(
-                        source,
-                        "UPDATE rialto.fence SET state = 'OPEN', next = NULL, barred = ? WHERE shard = ?",
-                        grant.epoch(),
-                        grant.shard());
-            } else {
-                Sql.update(
-                        source,
-                        "UPDATE rialto.fence SET barred = greatest(barred, ?) WHERE shard = ?",
-                        grant.epoch(),
-                        grant.shard());
-            }
-            return true;
-        });
+        return step(source, () -> change(source, grant.shard(), held -> MoveRules.reopen(grant, held, refused)));
     }
 
     /** Gives the closed copy up, once the target is seen to have opened. */
     static boolean retire(Connection source, Grant grant, Held opened) throws SQLException {
-        if (!opened.openedBy(grant.epoch())) {
-            return false;
-        }
-        return step(source, () -> {
-            Held held = lock(source, grant.shard());
-            boolean may = held.isAt(Fence.State.CLOSED, grant.epoch());
-            if (may) {
-                Sql.update(source, "UPDATE rialto.fence SET state = 'RETIRED' WHERE shard = ?", grant.shard());
-            }
-            return may;
-        });
+        return step(source, () -> change(source, grant.shard(), held -> MoveRules.retire(grant, held, opened)));
     }
 
-    private static void put(Connection connection, Grant grant, Fence.State state) throws SQLException {
+    interface Rule {
+        Optional<Held> of(Held held) throws SQLException;
+    }
+
+    /** Within a transaction: takes the row, and changes it where the rule says so. */
+    static boolean change(Connection connection, int shard, Rule rule) throws SQLException {
+        Optional<Held> changed = rule.of(lock(connection, shard));
+        if (changed.isPresent()) {
+            put(connection, changed.get());
+        }
+        return changed.isPresent();
+    }
+
+    static void put(Connection connection, Held held) throws SQLException {
+        Fence.Row row = held.row();
         Sql.update(
                 connection,
-                "INSERT INTO rialto.fence (shard, epoch, state) VALUES (?, ?, ?) ON CONFLICT (shard) DO UPDATE"
-                        + " SET epoch = excluded.epoch, state = excluded.state, next = NULL",
-                grant.shard(),
-                grant.epoch(),
-                state.name());
+                "INSERT INTO rialto.fence (shard, epoch, state, next, barred) VALUES (?, ?, ?, nullif(?, ''), ?)"
+                        + " ON CONFLICT (shard) DO UPDATE SET epoch = excluded.epoch, state = excluded.state,"
+                        + " next = excluded.next, barred = excluded.barred",
+                row.shard(),
+                row.epoch(),
+                row.state().name(),
+                row.next().orElse(""),
+                held.barred());
     }
 
     /** How long ago the oldest transaction began that writes for the shard; zero where none does. */

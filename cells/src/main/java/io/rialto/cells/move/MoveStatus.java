@@ -20,7 +20,7 @@ public record MoveStatus(Fence.Row fence, long barred, List<String> streams) {
     /** As it is now. */
     public static MoveStatus of(Database database, int shard) throws SQLException {
         try (Connection connection = database.dataSource().getConnection()) {
-            FenceSteps.Held held = FenceSteps.read(connection, shard);
+            Held held = FenceSteps.read(connection, shard);
             List<String> streams = Sql.list(
                     connection,
                     row -> row.getString(1),

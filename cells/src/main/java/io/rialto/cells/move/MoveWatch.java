@@ -23,6 +23,9 @@ public interface MoveWatch {
     /** A step begins. */
     default void begins(Grant grant, Step step) {}
 
+    /** A step of a single user's way to a shard of their own, or back, begins: GRANT, OPEN or PUBLISH. */
+    default void begins(Split split, Step step) {}
+
     /** So many rows of all that were there at its beginning are copied. */
     default void copied(long rows, long all) {}
 

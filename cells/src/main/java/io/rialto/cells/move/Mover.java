@@ -7,6 +7,7 @@ import io.rialto.cells.TableException;
 import io.rialto.cells.Unit;
 import io.rialto.cells.move.MoveWatch.Step;
 import io.rialto.node.postgres.Database;
+import io.rialto.protocol.Buckets;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.sql.Connection;
@@ -29,13 +30,14 @@ public final class Mover {
     /** A row may be changed by another mover between two looks; more often than this, something else is wrong. */
     private static final int MAX_LOOKS = 200;
     /** Others change the configuration too, but not without end. */
-    private static final int MAX_PUTS = 50;
+    static final int MAX_PUTS = 50;
 
     private final Map<String, Database> cells;
     private final MoveLedger ledger;
     private final MoveWatch watch;
     private final Options options;
     private final SecureRandom random;
+    private final Splits splits;
 
     /**
      * How to move.
@@ -64,12 +66,50 @@ public final class Mover {
         this.watch = watch;
         this.options = options;
         this.random = random;
+        this.splits = new Splits(this.cells, ledger, watch, options);
     }
 
     /** Moves a shard to a cell, or goes on with the move that is under way. */
     public MoveReport move(int shard, String cell)
             throws MoveException, SQLException, IOException, InterruptedException {
         return run(grant(shard, cell));
+    }
+
+    /**
+     * Moves a single user to a cell, or goes on with that. A user of a common shard gets a shard of their own first, which
+     * every backend must have made possible by saying whose its rows are.
+     */
+    public MoveReport move(String user, String cell)
+            throws MoveException, SQLException, IOException, InterruptedException {
+        RoutingTable table = table(ledger.read());
+        boolean may = table.cell(cell)
+                .filter(one -> one.mayHold(table.jurisdiction(user)))
+                .isPresent();
+        if (!may) {
+            throw new MoveException("user " + user + ": cannot be in cell " + cell
+                    + " (expected: a cell of the routing table"
+                    + table.jurisdiction(user)
+                            .map(own -> " in jurisdiction " + own)
+                            .orElse("") + ")");
+        }
+        if (!table.overrides().containsKey(user)
+                && table.locate(user).cell().id().equals(cell)) {
+            throw new MoveException("user " + user + ": is in cell " + cell + " (expected: another one)");
+        }
+        return move(splits.part(user), cell);
+    }
+
+    /** Takes a user back into the common shard, after a move to its cell where they are elsewhere. */
+    public Split home(String user) throws MoveException, SQLException, IOException, InterruptedException {
+        RoutingTable table = table(ledger.read());
+        @Nullable Place own = table.overrides().get(user);
+        String cell = table.place(Buckets.of(user, table.shards()))
+                .map(common -> common.cell().id())
+                .orElseThrow();
+        if (own != null && !own.cell().id().equals(cell)) {
+            move(own.shard(), cell);
+        }
+        return splits.home(user);
     }
 
     /** Goes on with the move of a shard that another mover left. */
@@ -88,6 +128,11 @@ public final class Mover {
             }
         }
         return run(grant);
+    }
+
+    /** Takes back what {@link #move(String, String)} or {@link #home} has begun with a user's shard, if it is not done. */
+    public boolean cancel(String user) throws MoveException, SQLException, IOException, InterruptedException {
+        return splits.cancel(user);
     }
 
     private Grant underWay(int shard) throws MoveException, IOException, InterruptedException {
@@ -117,46 +162,52 @@ public final class Mover {
     private Optional<Grant> step(Crossing crossing)
             throws MoveException, SQLException, IOException, InterruptedException {
         Grant grant = crossing.grant();
-        FenceSteps.Held from = FenceSteps.read(crossing.source(), grant.shard());
-        FenceSteps.Held to = FenceSteps.read(crossing.target(), grant.shard());
-        if (to.openedBy(grant.epoch())) {
-            return Optional.of(opened(crossing, to));
-        }
-        if (to.isAt(Fence.State.REFUSED, grant.epoch())) {
-            return Optional.of(refused(crossing, to));
-        }
-        if (!to.purgeable() || to.row().epoch() >= grant.epoch()) {
-            throw new MoveException("shard " + grant.shard() + ": cell " + crossing.targetCell() + " has it "
-                    + to.row().state() + " at epoch " + to.row().epoch() + " (expected: not open, below epoch "
-                    + grant.epoch() + ")");
-        }
-        if (from.isAt(Fence.State.CLOSED, grant.epoch())) {
-            if (!crossing.drainAndOpen(options.drain())) {
-                watch.begins(grant, Step.REFUSE);
-                FenceSteps.refuse(crossing.target(), grant);
+        Held from = FenceSteps.read(crossing.source(), grant.shard());
+        Held to = FenceSteps.read(crossing.target(), grant.shard());
+        return switch (MoveRules.next(grant, from, to)) {
+            case SETTLE -> Optional.of(opened(crossing, to));
+            case TAKE_BACK -> Optional.of(refused(crossing, to));
+            case OPEN -> {
+                if (!crossing.drainAndOpen(options.drain())) {
+                    watch.begins(grant, Step.REFUSE);
+                    FenceSteps.refuse(crossing.target(), grant);
+                }
+                yield Optional.empty();
             }
-            return Optional.empty();
-        }
-        if (from.row().state() != Fence.State.OPEN || from.row().epoch() >= grant.epoch()) {
-            throw new MoveException("shard " + grant.shard() + ": cell " + crossing.sourceCell() + " has it "
-                    + from.row().state() + " at epoch " + from.row().epoch() + " (expected: OPEN below epoch "
-                    + grant.epoch() + "; cancel the move)");
-        }
+            case PREPARE_AND_CLOSE -> {
+                prepareAndClose(crossing);
+                yield Optional.empty();
+            }
+            case TARGET_UNFIT ->
+                throw new MoveException("shard " + grant.shard() + ": cell " + crossing.targetCell() + " has it "
+                        + to.row().state() + " at epoch " + to.row().epoch() + " (expected: not open, below epoch "
+                        + grant.epoch() + ")");
+            case SOURCE_UNFIT ->
+                throw new MoveException("shard " + grant.shard() + ": cell " + crossing.sourceCell() + " has it "
+                        + from.row().state() + " at epoch " + from.row().epoch() + " (expected: OPEN below epoch "
+                        + grant.epoch() + "; cancel the move)");
+        };
+    }
+
+    private void prepareAndClose(Crossing crossing)
+            throws MoveException, SQLException, IOException, InterruptedException {
         // Only here: a shard that is closed is not left so.
         if (Thread.interrupted()) {
             throw new InterruptedException();
         }
+        // Users may have been pinned since.
+        requirePlaceable(ledger.read(), crossing.grant());
         if (crossing.follows()) {
             crossing.gateAndClose(options.gate());
         } else {
             crossing.prepare(options.rowsPerSecond(), random);
         }
-        return Optional.empty();
     }
 
-    private Grant opened(Crossing crossing, FenceSteps.Held to)
+    private Grant opened(Crossing crossing, Held to)
             throws MoveException, SQLException, IOException, InterruptedException {
         Grant grant = crossing.grant();
+        FenceSteps.makeSure(crossing.target());
         watch.begins(grant, Step.PUBLISH);
         publish(grant, grant.to());
         String differences = crossing.compare();
@@ -176,9 +227,10 @@ public final class Mover {
         return finish(grant.as(Grant.State.MOVED));
     }
 
-    private Grant refused(Crossing crossing, FenceSteps.Held to)
+    private Grant refused(Crossing crossing, Held to)
             throws MoveException, SQLException, IOException, InterruptedException {
         Grant grant = crossing.grant();
+        FenceSteps.makeSure(crossing.target());
         watch.begins(grant, Step.REOPEN);
         FenceSteps.reopen(crossing.source(), grant, to);
         if (FenceSteps.read(crossing.source(), grant.shard()).isAt(Fence.State.OPEN, grant.epoch())) {
@@ -211,17 +263,29 @@ public final class Mover {
                 throw new MoveException("shard " + shard + ": its last move left copies that differ (expected: compared"
                         + " and settled; then set its state to moved in the section " + Moves.SECTION + ")");
             }
-            Grant grant = next(table, place, last, cell);
-            List<String> errors = RoutingTable.errors(Moves.assign(now.table(), shard, grant.to(), grant.epoch()));
-            if (!errors.isEmpty()) {
-                throw new MoveException("shard " + shard + ": cannot be placed in cell " + cell + ": " + errors);
+            if (moves.splitting(shard).isPresent()) {
+                throw new MoveException("shard " + shard + ": "
+                        + moves.splitting(shard).get()
+                        + " is under way (expected: finished first, by the same command again)");
             }
+            Grant grant = next(table, place, last, cell);
+            requirePlaceable(now, grant);
             watch.begins(grant, Step.GRANT);
             if (ledger.put(Map.of(Moves.SECTION, moves.with(grant)), now.version(), options.author())) {
                 return grant;
             }
         }
         throw changedTooOften();
+    }
+
+    /** Before anything is copied: data must not be where its users must not be, not even for a while. */
+    private static void requirePlaceable(MoveLedger.Configuration now, Grant grant) throws MoveException {
+        List<String> errors = RoutingTable.errors(
+                Optional.of(now.table()), Moves.assign(now.table(), grant.shard(), grant.to(), grant.epoch()));
+        if (!errors.isEmpty()) {
+            throw new MoveException("shard " + grant.shard() + ": cannot be placed in unit " + grant.to() + ": "
+                    + errors + " (expected: a cell that the table may name; cancel the move if it is under way)");
+        }
     }
 
     private Grant next(RoutingTable table, Place place, Optional<Grant> last, String cell)
@@ -243,7 +307,7 @@ public final class Mover {
 
     private long epochIn(String cell, int shard) throws SQLException, MoveException {
         try (Connection connection = database(cell).address().connect("rialto-move")) {
-            return FenceSteps.read(connection, shard).row().epoch();
+            return FenceSteps.read(connection, shard).highest();
         }
     }
 
@@ -279,7 +343,7 @@ public final class Mover {
         throw changedTooOften();
     }
 
-    private static MoveException changedTooOften() {
+    static MoveException changedTooOften() {
         return new MoveException("the configuration changed at each of " + MAX_PUTS
                 + " tries to change it (expected: a quieter moment; resume the move)");
     }
@@ -292,7 +356,11 @@ public final class Mover {
     }
 
     private Database database(String cell) throws MoveException {
-        Database database = cells.get(cell);
+        return database(cells, cell);
+    }
+
+    static Database database(Map<String, Database> cells, String cell) throws MoveException {
+        @Nullable Database database = cells.get(cell);
         if (database == null) {
             throw new MoveException(
                     "cell " + cell + ": its database is not known here (expected: one of " + cells.keySet() + ")");
@@ -300,14 +368,14 @@ public final class Mover {
         return database;
     }
 
-    private static String cellOf(RoutingTable table, String unit) throws MoveException {
+    static String cellOf(RoutingTable table, String unit) throws MoveException {
         return table.unit(unit)
                 .map(Unit::cell)
                 .orElseThrow(
                         () -> new MoveException("unit " + unit + ": is not in the routing table (expected: put back)"));
     }
 
-    private static RoutingTable table(MoveLedger.Configuration configuration) throws MoveException {
+    static RoutingTable table(MoveLedger.Configuration configuration) throws MoveException {
         try {
             return RoutingTable.parse(configuration.table());
         } catch (TableException e) {

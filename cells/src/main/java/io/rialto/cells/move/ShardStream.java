@@ -1,6 +1,5 @@
 package io.rialto.cells.move;
 
-import io.rialto.cells.Fence;
 import io.rialto.node.postgres.Database;
 import io.rialto.node.postgres.DatabaseAddress;
 import io.rialto.node.postgres.SlotSnapshot;
@@ -105,14 +104,14 @@ final class ShardStream {
         try (Connection to = target.address().connect("rialto-move");
                 Connection from = source.address().connect("rialto-move")) {
             // In transactions of their own: dropping a subscription holds off all others of the database.
-            if (!holding(to, () -> dropSubscription(to, prefix))) {
+            if (!replacing(to, () -> dropSubscription(to, prefix))) {
                 return Optional.empty();
             }
             // What streams out of the copy that is deleted would delete the good one as well.
             dropSlots(target, to, prefix);
             to.setAutoCommit(false);
             try {
-                if (!mayPurge(to)) {
+                if (!mayReplace(to)) {
                     return Optional.empty();
                 }
                 dropSlots(source, from, prefix);
@@ -126,18 +125,16 @@ final class ShardStream {
         }
     }
 
-    private boolean mayPurge(Connection target) throws SQLException {
+    private boolean mayReplace(Connection target) throws SQLException {
         Sql.run(target, "SET LOCAL lock_timeout = '" + LOCK.toMillis() + "ms'");
-        Sql.update(
-                target,
-                "INSERT INTO rialto.fence (shard, epoch, state) VALUES (?, 1, 'ABSENT') ON CONFLICT DO NOTHING",
-                grant.shard());
-        FenceSteps.Held held = FenceSteps.keep(target, grant.shard());
-        return held.purgeable() && held.row().epoch() < grant.epoch();
+        return MoveRules.mayReplace(grant, FenceSteps.keep(target, grant.shard()));
     }
 
-    private boolean holding(Connection target, FenceSteps.Guarded work) throws SQLException {
-        return FenceSteps.step(target, () -> mayPurge(target) && work.run());
+    private boolean replacing(Connection target, FenceSteps.Guarded work) throws SQLException {
+        return FenceSteps.step(target, () -> {
+            Sql.run(target, "SET LOCAL lock_timeout = '" + LOCK.toMillis() + "ms'");
+            return FenceSteps.change(target, grant.shard(), held -> MoveRules.replace(grant, held)) && work.run();
+        });
     }
 
     private long copy(Database source, Connection from, Connection to, List<Carried> tables, Copying copying)
@@ -324,8 +321,7 @@ final class ShardStream {
             long rows = 0;
             for (int[] part = {Carried.PURGE_ROWS}; part[0] == Carried.PURGE_ROWS; ) {
                 boolean may = FenceSteps.step(connection, () -> {
-                    FenceSteps.Held held = FenceSteps.keep(connection, grant.shard());
-                    if (!held.isAt(Fence.State.RETIRED, grant.epoch())) {
+                    if (!MoveRules.mayPurge(grant, FenceSteps.keep(connection, grant.shard()))) {
                         return false;
                     }
                     Sql.run(connection, "SET LOCAL session_replication_role = replica");

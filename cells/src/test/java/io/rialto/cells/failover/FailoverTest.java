@@ -192,6 +192,24 @@ class FailoverTest {
     }
 
     @Test
+    void a_former_primary_that_was_not_made_to_follow_yet_takes_part_in_the_next_failover() throws Exception {
+        long generation = ledger.read().generation();
+        assertThat(failover(step -> {}).run()).isInstanceOf(Outcome.Open.class);
+        long number = NUMBERS.incrementAndGet();
+        try (Connection connection = atPrimary();
+                Statement statement = connection.createStatement()) {
+            statement.execute("INSERT INTO written VALUES (" + number + ")");
+        }
+        kill("KILL", List.of(primary().postmasterPid()));
+        assertThat(failover(step -> {}).run())
+                .isInstanceOfSatisfying(
+                        Outcome.Down.class, down -> assertThat(down.why()).contains("1 of 2 standbys promised"));
+        new Keeper(ledger, group).settle(PATIENCE);
+        assertThat(ledger.read().generation()).isEqualTo(generation + 2);
+        assertThat(count("number = " + number)).isEqualTo(1);
+    }
+
+    @Test
     void a_late_request_of_an_earlier_failover_is_refused() throws Exception {
         UnitServers unit = ledger.read();
         String name = unit.standbys().getFirst();
@@ -261,10 +279,14 @@ class FailoverTest {
         }
     }
 
+    private static Connection atPrimary() throws SQLException {
+        DatabaseAddress address = group.address(ledger.read().primary()).orElseThrow();
+        return DriverManager.getConnection(address.url(), address.user(), address.password());
+    }
+
     /** At the primary itself: a pool may still have a connection to the one before, until that has died of it. */
     private static long count(String condition) throws SQLException {
-        DatabaseAddress address = group.address(ledger.read().primary()).orElseThrow();
-        try (Connection connection = DriverManager.getConnection(address.url(), address.user(), address.password());
+        try (Connection connection = atPrimary();
                 Statement statement = connection.createStatement();
                 var rows = statement.executeQuery("SELECT count(*) FROM written WHERE " + condition)) {
             rows.next();

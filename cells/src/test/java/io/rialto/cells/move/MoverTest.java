@@ -268,6 +268,31 @@ class MoverTest {
     }
 
     @Test
+    void a_mover_that_slept_before_it_deletes_the_old_copy_deletes_nothing_of_the_next_move() throws Exception {
+        write("east", 1, UUID.randomUUID());
+        AtomicBoolean slept = new AtomicBoolean();
+        Mover zombie = shop.mover(new MoveWatch() {
+            @Override
+            public void begins(Grant grant, Step next) {
+                if (next == Step.PURGE && slept.compareAndSet(false, true)) {
+                    try {
+                        shop.mover(MoveWatch.none()).resume(SHARD);
+                        assertThatThrownBy(() -> shop.mover(killedAt(Step.GATE)).move(SHARD, "east"))
+                                .isInstanceOf(Killed.class);
+                    } catch (Exception e) {
+                        throw new AssertionError(e);
+                    }
+                }
+            }
+        });
+        zombie.move(SHARD, "west");
+        assertThat(slept).isTrue();
+        assertThat(shop.count("east", "shop.done WHERE shard = 7")).isEqualTo(1);
+        assertThat(shop.mover(MoveWatch.none()).move(SHARD, "east").compared()).isTrue();
+        assertThat(shop.count("east", "shop.done WHERE shard = 7")).isEqualTo(1);
+    }
+
+    @Test
     void a_write_that_holds_no_lock_is_lost_and_the_check_says_so() throws Exception {
         UUID id = UUID.randomUUID();
         try (Connection careless = shop.connect("east")) {
@@ -300,7 +325,8 @@ class MoverTest {
                     .move(SHARD, "west");
         }
         try (Connection owner = shop.connect("west")) {
-            assertThat(Writers.check(owner, Set.of(id), Set.of())).contains("lost: 1 of 1");
+            assertThat(Writers.check(Writers.stored(owner), Set.of(id), Set.of()))
+                    .contains("lost: 1 of 1");
         }
     }
 

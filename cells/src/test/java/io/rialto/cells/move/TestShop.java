@@ -4,6 +4,7 @@ import io.rialto.cells.Fence;
 import io.rialto.cells.Place;
 import io.rialto.node.postgres.Database;
 import io.rialto.node.postgres.PostgresServer;
+import io.rialto.protocol.Buckets;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.sql.Connection;
@@ -13,6 +14,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /** Two cells with a database server each, and a backend's tables in both. */
 final class TestShop implements AutoCloseable {
@@ -33,7 +35,16 @@ final class TestShop implements AutoCloseable {
                 + " twice bigint GENERATED ALWAYS AS (operations * 2) STORED, PRIMARY KEY (uid, shard))",
         "CREATE TABLE shop.handle (shard int CHECK (shard = -1), name text PRIMARY KEY)",
         "CREATE TABLE shop.local (name text PRIMARY KEY)",
+        "SELECT rialto.owned_by_user('shop.done', 'uid')",
+        "SELECT rialto.owned_by_user('shop.account', 'uid')",
     };
+
+    /** Some whose common shard it is. */
+    static final List<String> USERS = IntStream.iterate(0, i -> i + 1)
+            .mapToObj(i -> "u" + i)
+            .filter(user -> Buckets.of(user, 10) == SHARD)
+            .limit(5)
+            .toList();
 
     final SecureRandom random = new SecureRandom();
     final Map<String, Database> cells = new LinkedHashMap<>();
@@ -108,8 +119,12 @@ final class TestShop implements AutoCloseable {
     }
 
     Fence.Row row(String cell) throws SQLException {
+        return row(cell, SHARD);
+    }
+
+    Fence.Row row(String cell, int shard) throws SQLException {
         try (Connection connection = connect(cell)) {
-            return FenceSteps.read(connection, SHARD).row();
+            return FenceSteps.read(connection, shard).row();
         }
     }
 

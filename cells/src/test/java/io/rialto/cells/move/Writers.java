@@ -17,9 +17,10 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 
-/** Backends that write for one shard, each operation with an id of its own, and who then check what became of them. */
+/** Backends that write for the users of one common shard, each operation with an id of its own, and who then check what became of them. */
 final class Writers implements AutoCloseable {
     private static final long PAUSE_MILLIS = 300;
+    private static final String OPEN = " JOIN rialto.fence USING (shard) WHERE state = 'OPEN'";
 
     private final TestShop shop;
     private final AtomicBoolean stop = new AtomicBoolean();
@@ -34,7 +35,7 @@ final class Writers implements AutoCloseable {
         this.shop = shop;
         this.pauses = pauses;
         for (int i = 0; i < count; i++) {
-            String uid = "u" + i % 5;
+            String uid = TestShop.USERS.get(i % TestShop.USERS.size());
             Random random = new Random(seed + i);
             threads.add(Thread.ofPlatform().name("writer-" + i).start(() -> write(uid, random)));
         }
@@ -43,7 +44,7 @@ final class Writers implements AutoCloseable {
     private void write(String uid, Random random) {
         while (!stop.get()) {
             UUID id = new UUID(random.nextLong(), random.nextLong());
-            Place place = shop.place();
+            Place place = shop.ledger.table().locate(uid);
             try (Connection connection = shop.connect(place.cell().id())) {
                 connection.setAutoCommit(false);
                 try {
@@ -93,16 +94,19 @@ final class Writers implements AutoCloseable {
         if (failure.get() != null) {
             throw new AssertionError("a writer failed", failure.get());
         }
-        try (Connection connection = shop.connect(shop.owner())) {
-            wrong.addAll(check(connection, Set.copyOf(acknowledged), Set.copyOf(refused)));
+        List<UUID> stored = new ArrayList<>();
+        for (String cell : shop.cells.keySet()) {
+            try (Connection connection = shop.connect(cell)) {
+                stored.addAll(stored(connection));
+                wrong.addAll(unsound(connection));
+            }
         }
+        wrong.addAll(check(stored, Set.copyOf(acknowledged), Set.copyOf(refused)));
         return wrong;
     }
 
-    static List<String> check(Connection owner, Set<UUID> acknowledged, Set<UUID> refused) throws SQLException {
+    static List<String> check(List<UUID> stored, Set<UUID> acknowledged, Set<UUID> refused) {
         List<String> wrong = new ArrayList<>();
-        List<UUID> stored = Sql.list(
-                owner, row -> row.getObject(1, UUID.class), "SELECT id FROM shop.done WHERE shard = ?", TestShop.SHARD);
         Set<UUID> once = new HashSet<>(stored);
         if (once.size() != stored.size()) {
             wrong.add("doubled: " + (stored.size() - once.size()));
@@ -115,18 +119,26 @@ final class Writers implements AutoCloseable {
         if (risen > 0) {
             wrong.add("refused and yet stored: " + risen);
         }
+        return wrong;
+    }
+
+    /** What a cell has of the shards that are its own. */
+    static List<UUID> stored(Connection cell) throws SQLException {
+        return Sql.list(cell, row -> row.getObject(1, UUID.class), "SELECT id FROM shop.done" + OPEN);
+    }
+
+    private static List<String> unsound(Connection cell) throws SQLException {
+        List<String> wrong = new ArrayList<>();
         long unbalanced = Sql.number(
-                owner,
-                "SELECT count(*) FROM (SELECT uid, count(*) AS n FROM shop.done WHERE shard = ? GROUP BY uid) d"
-                        + " FULL JOIN (SELECT uid, operations, twice FROM shop.account WHERE shard = ?) a USING (uid)"
-                        + " WHERE n IS DISTINCT FROM operations OR twice IS DISTINCT FROM 2 * n",
-                TestShop.SHARD,
-                TestShop.SHARD);
+                cell,
+                "SELECT count(*) FROM (SELECT shard, uid, count(*) AS n FROM shop.done" + OPEN
+                        + " GROUP BY shard, uid) d"
+                        + " FULL JOIN (SELECT shard, uid, operations, twice FROM shop.account" + OPEN
+                        + ") a USING (shard, uid) WHERE n IS DISTINCT FROM operations OR twice IS DISTINCT FROM 2 * n");
         if (unbalanced > 0) {
             wrong.add("accounts that are not the sum of their operations: " + unbalanced);
         }
-        long ties = Sql.number(
-                owner, "SELECT count(*) - count(DISTINCT number) FROM shop.done WHERE shard = ?", TestShop.SHARD);
+        long ties = Sql.number(cell, "SELECT count(*) - count(DISTINCT (shard, number)) FROM shop.done" + OPEN);
         if (ties > 0) {
             wrong.add("numbers given twice: " + ties);
         }
