@@ -4,11 +4,11 @@ import com.google.protobuf.Message;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import io.rialto.cells.Fence;
+import io.rialto.cells.Place;
 import io.rialto.cells.RoutingTable;
 import io.rialto.node.postgres.Database;
 import io.rialto.node.postgres.DatabaseAddress;
 import io.rialto.node.postgres.PostgresServer;
-import io.rialto.protocol.Buckets;
 import io.rialto.protocol.Caller;
 import io.rialto.protocol.CallerTokens;
 import io.rialto.protocol.ProtocolException;
@@ -54,7 +54,6 @@ final class TestCells implements AutoCloseable {
     /** Of the table's override; it is in the west. */
     static final int OWN_SHARD = 1000;
 
-    private static final int SHARDS = 100;
     private static final String TABLE = """
             {"shards": 100,
              "cells": [
@@ -82,6 +81,7 @@ final class TestCells implements AutoCloseable {
     private final Map<String, Integer> databaseKills = new ConcurrentHashMap<>();
     private final Map<String, Map<String, JsonNode>> inboxes = new ConcurrentHashMap<>();
     private final Map<String, Integer> overrides = new ConcurrentHashMap<>();
+    private final TestLedger ledger;
     private final HttpClient http = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
             .connectTimeout(Duration.ofSeconds(2))
@@ -115,7 +115,8 @@ final class TestCells implements AutoCloseable {
                 "[{\"id\":\"k1\",\"key\":\"" + Base64.getEncoder().encodeToString(KEY)
                         + "\",\"from\":\"2020-01-01T00:00:00Z\",\"until\":\"2100-01-01T00:00:00Z\"}]");
         SecureRandom random = new SecureRandom();
-        RoutingTable table = RoutingTable.parse(JSON.readTree(TABLE));
+        ledger = new TestLedger(JSON.readTree(TABLE));
+        RoutingTable table = ledger.table();
         try {
             for (String cell : CELLS) {
                 DatabaseAddress address = external == null ? ownDatabase(cell, random) : external.of(cell);
@@ -234,18 +235,26 @@ final class TestCells implements AutoCloseable {
         overrides.put(user, OWN_SHARD);
     }
 
-    static String cellOf(int shard) {
-        return shard < 0 ? "global" : shard < 50 ? "east" : "west";
-    }
-
     String cellOf(String user) {
-        return cellOf(shard("", user));
+        return place("", user).cell().id();
     }
 
-    private int shard(String operation, @Nullable String user) {
-        return operation.startsWith("wallet.Directory/") || user == null
-                ? -1
-                : overrides.getOrDefault(user, Buckets.of(user, SHARDS));
+    private Place place(String operation, @Nullable String user) {
+        RoutingTable table = ledger.table();
+        if (operation.startsWith("wallet.Directory/") || user == null) {
+            return table.global();
+        }
+        return overrides.containsKey(user) ? table.place(OWN_SHARD).orElseThrow() : table.locate(user);
+    }
+
+    /** What a mover changes, and what calls are located by. */
+    TestLedger ledger() {
+        return ledger;
+    }
+
+    /** The database as its owner sees it; to be closed. */
+    Database owned(String cell) {
+        return Database.open(database(cell), "owner", 2, Duration.ofSeconds(30));
     }
 
     private HttpServer gateway(String cell) throws IOException {
@@ -349,18 +358,18 @@ final class TestCells implements AutoCloseable {
             @Nullable String key,
             byte[] body)
             throws IOException, InterruptedException {
-        int shard = shard(operation, routedBy);
-        String backend = backends.get(cellOf(shard));
+        Place place = place(operation, routedBy);
+        String backend = backends.get(place.cell().id());
         if (backend == null) {
-            throw new IOException("no backend in " + cellOf(shard));
+            throw new IOException("no backend in " + place.cell().id());
         }
         boolean lose = lost.getAsBoolean();
         long now = System.currentTimeMillis();
         String token = TOKENS.mint(Caller.builder("edge", operation, now, now + 30_000)
                 .device(device)
                 .user(user)
-                .shard(shard)
-                .epoch(1)
+                .shard(place.shard())
+                .epoch(place.epoch())
                 .build());
         HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("http://" + backend + "/" + operation))
                 .timeout(Duration.ofSeconds(5))

@@ -187,8 +187,8 @@ final class ShardStream {
      */
     private void awaitCommitted(Database source, Connection reading)
             throws SQLException, MoveException, InterruptedException {
-        String snapshot = Sql.list(reading, row -> row.getString(1), "SELECT pg_current_snapshot()::text")
-                .getFirst();
+        String snapshot = readable(Sql.list(reading, row -> row.getString(1), "SELECT pg_current_snapshot()::text")
+                .getFirst());
         long deadline = System.nanoTime() + LOCK.toNanos();
         try (Connection connection = source.address().connect("rialto-move")) {
             while (Sql.is(
@@ -203,6 +203,17 @@ final class ShardStream {
                 Pauses.millis(1);
             }
         }
+    }
+
+    /**
+     * A snapshot in the form that PostgreSQL reads. Of one that was built from the log, the end is behind the last transaction
+     * that committed, and the beginning may be further, where later ones have ended otherwise: all before that is seen.
+     */
+    static String readable(String snapshot) {
+        String[] parts = snapshot.split(":", -1);
+        long beginning = Long.parseUnsignedLong(parts[0]);
+        long end = Long.parseUnsignedLong(parts[1]);
+        return Long.compareUnsigned(beginning, end) <= 0 ? snapshot : parts[0] + ":" + parts[0] + ":";
     }
 
     private long copyRows(Connection from, Connection to, List<Carried> tables, Copying copying)

@@ -366,6 +366,12 @@ class MoverTest {
     }
 
     @Test
+    void reads_snapshots_that_begin_behind_their_end() {
+        assertThat(ShardStream.readable("1607:1613:1608,1610")).isEqualTo("1607:1613:1608,1610");
+        assertThat(ShardStream.readable("1613:1607:")).isEqualTo("1613:1613:");
+    }
+
+    @Test
     void moves_a_single_users_shard() throws Exception {
         shop.mover(MoveWatch.none()).move(1000, "west");
         assertThat(shop.ledger.table().locate("42").cell().id()).isEqualTo("west");
