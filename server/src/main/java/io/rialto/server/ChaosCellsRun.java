@@ -27,6 +27,8 @@ final class ChaosCellsRun {
     private static final Duration BEGIN = Duration.ofMinutes(2);
     private static final Duration SETTLE = Duration.ofSeconds(60);
     private static final int POLL_MILLIS = 100;
+    /** Where the fence is not held, every transaction gives it time to be missed. */
+    private static final int BROKEN_PERCENT = 100;
 
     /** How much goes on. */
     record Load(int users, int movers) {}
@@ -129,6 +131,7 @@ final class ChaosCellsRun {
         transactions.prepare();
         if (plan.brokenFence()) {
             transactions.breakFence();
+            transactions.pause(BROKEN_PERCENT);
         }
         List<String> users = payers.stream().map(ChaosPayer::user).toList();
         report.accept(users.size() + " users of " + ChaosCells.SHARDS + " shards pay each other, " + count

@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ChaosMover {
     private static final int PAUSE_MILLIS = 300;
+    private static final int LEFT = 3;
     private static final int SOMEWHEN_MILLIS = 2_500;
     private static final int CLOSE_MILLIS = 40;
     private static final Duration STOPPED = Duration.ofSeconds(5);
@@ -67,9 +68,13 @@ final class ChaosMover {
 
     /** Moves until it is told to stop. */
     void run(CountDownLatch stopping) throws InterruptedException, IOException {
+        int shard = shards.getFirst();
         do {
             try {
-                int shard = shards.get(random.nextInt(shards.size()));
+                // Most of those that were left in the middle are gone on with at once.
+                if (random.nextInt(LEFT) == 0 || !isUnderWay(shard)) {
+                    shard = shards.get(random.nextInt(shards.size()));
+                }
                 Fate fate = Fate.values()[random.nextInt(Fate.values().length)];
                 // As many moves come to their end as not.
                 move(shard, random.nextBoolean() ? Fate.FINISH : fate);
@@ -132,6 +137,12 @@ final class ChaosMover {
         if (fate == Fate.CANCEL_AT_PREPARE || fate == Fate.CANCEL_AT_CLOSE) {
             execute("cancel", shard, "", Fate.FINISH);
         }
+    }
+
+    private boolean isUnderWay(int shard) throws InterruptedException {
+        return grants().of(shard)
+                .filter(grant -> grant.state() == Grant.State.GRANTED)
+                .isPresent();
     }
 
     private Moves grants() throws InterruptedException {
