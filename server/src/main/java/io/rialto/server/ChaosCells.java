@@ -41,6 +41,8 @@ final class ChaosCells implements AutoCloseable {
     /** Few, so that each has users and moves often. */
     static final int SHARDS = 8;
 
+    private static final int FIRST_PORT = 10_000;
+    private static final int LAST_PORT = 30_000;
     private static final String WALLET = "wallet";
     private static final String HOST = "127.0.0.1:";
 
@@ -48,7 +50,7 @@ final class ChaosCells implements AutoCloseable {
     private final JavaPrograms programs;
     private final SecureRandom random;
     private final Optional<Path> clockLibrary;
-    private final Topology topology = Topology.standard(0);
+    private final Topology topology;
     private final ChaosNetwork network = new ChaosNetwork();
     private final Map<String, ChaosProcess> edges = new LinkedHashMap<>();
     private final Map<String, ChaosProcess> wallets = new LinkedHashMap<>();
@@ -64,7 +66,18 @@ final class ChaosCells implements AutoCloseable {
         this.programs = programs;
         this.random = random;
         this.clockLibrary = clockLibrary;
+        this.topology = freePorts(random);
         this.keys = new KeyRotation(random).first(Instant.now());
+    }
+
+    /** Below those that the system gives to connections: these open all the time, and would take one of a killed process. */
+    private static Topology freePorts(SecureRandom random) {
+        while (true) {
+            Topology topology = Topology.standard(random.nextInt(FIRST_PORT, LAST_PORT));
+            if (topology.busyPorts().isEmpty()) {
+                return topology;
+            }
+        }
     }
 
     /** Starts all of it; where that fails, or it is closed meanwhile, some of it may run until it is closed. */
