@@ -183,6 +183,10 @@ public final class ControlStore implements AutoCloseable {
     PutResult put(Change change, Optional<Change.Stage> stage) throws SQLException {
         refresh();
         Versions base = versions;
+        // Before what is wrong with it, as a change is right or wrong beside the version that its author has seen.
+        if (base.all().version() != change.basedOn()) {
+            return new PutResult.Conflict(base.all().version());
+        }
         List<String> errors = errors(base.all(), change, stage);
         if (stage.isPresent() && base.staged().isPresent()) {
             // Nodes of the first stage would be left with what is no longer tried.
@@ -190,9 +194,6 @@ public final class ControlStore implements AutoCloseable {
         }
         if (!errors.isEmpty()) {
             return new PutResult.Invalid(errors);
-        }
-        if (base.all().version() != change.basedOn()) {
-            return new PutResult.Conflict(base.all().version());
         }
         Map<String, JsonNode> sections = new TreeMap<>(base.all().sections());
         change.sections().forEach((name, value) -> sections.put(name, value.deepCopy()));

@@ -191,6 +191,8 @@ class ControlTest {
         HttpResponse<String> late = put("table", "{\"colour\":\"green\"}", "0");
         assertThat(late.statusCode()).isEqualTo(409);
         assertThat(json(late.body()).get("version").asLong()).isEqualTo(1);
+        // Wrong beside what is in force now, which its author has not seen.
+        assertThat(put("table", "{\"colour\":\"red\"}", "0").statusCode()).isEqualTo(409);
         assertThat(send(request("/v1/sections/keys", settings.adminTokenFile())).statusCode())
                 .isEqualTo(404);
         assertThat(send(request("/v1/snapshot?after=x", settings.nodeTokenFile()))
