@@ -29,6 +29,9 @@ public final class Database implements AutoCloseable {
     /** Shorter than the idle limits of usual firewalls. */
     private static final Duration KEEP_ALIVE = Duration.ofMinutes(2);
 
+    /** Rights on a database are one row of the server's catalogue, which of two transactions at a time one cannot change. */
+    private static final int RIGHTS_LOCK = 21070;
+
     private final DatabaseAddress address;
     private final HikariDataSource pool;
 
@@ -140,25 +143,43 @@ public final class Database implements AutoCloseable {
      */
     public DatabaseAddress replicationRole(String role, SecureRandom random) throws SQLException {
         String password = Secrets.random(random);
-        try (Connection connection = pool.getConnection();
-                Statement statement = connection.createStatement()) {
+        inTurn((connection, statement) -> {
             statement.execute(
                     "CREATE ROLE " + checked(role) + " LOGIN REPLICATION NOSUPERUSER NOCREATEDB NOCREATEROLE");
             connection.unwrap(PGConnection.class).alterUserPassword(role, password.toCharArray(), "scram-sha-256");
             statement.execute("GRANT CONNECT ON DATABASE " + statement.enquoteIdentifier(connection.getCatalog(), true)
                     + " TO " + role);
-        }
+        });
         return address.as(role, password);
     }
 
     /** Drops a role that owns nothing, where it is there. */
     public void dropRole(String role) throws SQLException {
-        try (Connection connection = pool.getConnection();
-                Statement statement = connection.createStatement()) {
+        inTurn((connection, statement) -> {
             if (exists(statement, "pg_roles WHERE rolname = '" + checked(role) + "'")) {
                 statement.execute("REVOKE ALL ON DATABASE " + statement.enquoteIdentifier(connection.getCatalog(), true)
                         + " FROM " + role);
                 statement.execute("DROP ROLE " + role);
+            }
+        });
+    }
+
+    private interface Change {
+        void run(Connection connection, Statement statement) throws SQLException;
+    }
+
+    /** Changes rights in one transaction, after all others that are at it. */
+    private void inTurn(Change change) throws SQLException {
+        try (Connection connection = pool.getConnection();
+                Statement statement = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            try {
+                statement.execute("SELECT pg_advisory_xact_lock(" + RIGHTS_LOCK + ")");
+                change.run(connection, statement);
+                connection.commit();
+            } finally {
+                connection.rollback();
+                connection.setAutoCommit(true);
             }
         }
     }

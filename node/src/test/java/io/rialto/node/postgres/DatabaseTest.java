@@ -108,6 +108,27 @@ class DatabaseTest {
     }
 
     @Test
+    void several_streams_get_their_roles_at_once_and_give_them_back() throws Exception {
+        try (Database database = open(server.database("streams"));
+                ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Future<?>> all = new ArrayList<>();
+            for (int stream = 0; stream < 4; stream++) {
+                String role = "stream_" + stream;
+                all.add(executor.submit(() -> {
+                    for (int turn = 0; turn < 20; turn++) {
+                        database.replicationRole(role, RANDOM);
+                        database.dropRole(role);
+                    }
+                    return null;
+                }));
+            }
+            for (Future<?> one : all) {
+                one.get();
+            }
+        }
+    }
+
+    @Test
     void opens_while_the_database_is_away() {
         DatabaseAddress nowhere = new DatabaseAddress("jdbc:postgresql://127.0.0.1:1/none", "u", "p");
         try (Database database = Database.open(nowhere, "away", 1, Duration.ofMillis(300))) {
