@@ -46,6 +46,7 @@ final class Crossing implements AutoCloseable {
     private Duration freeze = Duration.ZERO;
     private boolean comparable;
     private boolean compared;
+    private MoveLedger.@Nullable Configuration plan;
     private Duration patience = FIRST_PATIENCE;
 
     private Crossing(Grant grant, Side from, Side to, Connection snapshot, List<Carried> tables, MoveWatch watch) {
@@ -138,6 +139,15 @@ final class Crossing implements AutoCloseable {
         Optional<Long> copied = stream.prepare(
                 sourceDatabase, targetDatabase, tables, new ShardStream.Copying(watch, rowsPerSecond, random));
         copied.ifPresent(all -> rows += all);
+    }
+
+    /** Keeps the configuration that the table after the move will most likely be made of. */
+    void plan(MoveLedger.Configuration configuration) {
+        plan = configuration;
+    }
+
+    Optional<MoveLedger.Configuration> planned() {
+        return Optional.ofNullable(plan);
     }
 
     /** Waits until a close would be short, and closes; does nothing where writers held it off, or the stream is lost. */

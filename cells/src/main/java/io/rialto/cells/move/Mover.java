@@ -196,8 +196,11 @@ public final class Mover {
             throw new InterruptedException();
         }
         // Users may have been pinned since.
-        requirePlaceable(ledger.read(), crossing.grant());
+        MoveLedger.Configuration now = ledger.read();
+        requirePlaceable(now, crossing.grant());
         if (crossing.follows()) {
+            // If nothing changes meanwhile, the table needs no reading while writers wait.
+            crossing.plan(now);
             crossing.gateAndClose(options.gate());
         } else {
             crossing.prepare(options.rowsPerSecond(), random);
@@ -209,7 +212,7 @@ public final class Mover {
         Grant grant = crossing.grant();
         FenceSteps.makeSure(crossing.target());
         watch.begins(grant, Step.PUBLISH);
-        publish(grant, grant.to());
+        publish(grant, grant.to(), crossing.planned());
         String differences = crossing.compare();
         if (!differences.isEmpty()) {
             finish(grant.as(Grant.State.DIFFERS));
@@ -235,7 +238,7 @@ public final class Mover {
         FenceSteps.reopen(crossing.source(), grant, to);
         if (FenceSteps.read(crossing.source(), grant.shard()).isAt(Fence.State.OPEN, grant.epoch())) {
             watch.begins(grant, Step.PUBLISH);
-            publish(grant, grant.from());
+            publish(grant, grant.from(), Optional.empty());
         }
         watch.begins(grant, Step.UNSUBSCRIBE);
         crossing.endStream();
@@ -311,9 +314,11 @@ public final class Mover {
         }
     }
 
-    private void publish(Grant grant, String unit) throws MoveException, IOException, InterruptedException {
+    /** @param planned what the configuration was not long ago; its version is checked as always */
+    private void publish(Grant grant, String unit, Optional<MoveLedger.Configuration> planned)
+            throws MoveException, IOException, InterruptedException {
         for (int tries = 0; tries < MAX_PUTS; tries++) {
-            MoveLedger.Configuration now = ledger.read();
+            MoveLedger.Configuration now = tries == 0 && planned.isPresent() ? planned.get() : ledger.read();
             @Nullable Place place = table(now).place(grant.shard()).orElse(null);
             if (place == null || place.epoch() >= grant.epoch()) {
                 return;
