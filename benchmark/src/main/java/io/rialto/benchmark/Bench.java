@@ -6,9 +6,9 @@ import picocli.CommandLine.Command;
 /** {@code rialto bench}: measures and reports; a missed goal is reported and never an exit code. */
 @Command(
         name = "rialto bench",
-        description = "Measures Rialto beside its peers on this machine.",
+        description = "Measures Rialto, and its peers, on this machine.",
         mixinStandardHelpOptions = true,
-        subcommands = {GatewayCommand.class, SyncCommand.class, PiecesCommand.class})
+        subcommands = {GatewayCommand.class, SyncCommand.class, CellsCommand.class, PiecesCommand.class})
 public final class Bench implements Runnable {
     @CommandLine.Spec
     CommandLine.Model.@org.jspecify.annotations.Nullable CommandSpec spec;

@@ -2,6 +2,7 @@ package io.rialto.benchmark;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -11,6 +12,7 @@ import org.openjdk.jmh.profile.GCProfiler;
 import org.openjdk.jmh.results.Result;
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.Runner;
+import org.openjdk.jmh.runner.RunnerException;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
 import org.openjdk.jmh.runner.options.VerboseMode;
@@ -34,22 +36,11 @@ final class PiecesCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        var options = new OptionsBuilder()
-                .include(Pieces.class.getName())
-                .addProfiler(GCProfiler.class)
-                .forks(quick ? 1 : 2)
-                .warmupIterations(quick ? 2 : 4)
-                .warmupTime(TimeValue.seconds(1))
-                .measurementIterations(quick ? 3 : 5)
-                .measurementTime(TimeValue.seconds(1))
-                .verbosity(VerboseMode.SILENT)
-                .build();
         List<String> rows = new ArrayList<>(List.of("| piece | ns/op | ± | B/op |", "|---|---|---|---|"));
         Map<String, Object> figures = new LinkedHashMap<>();
-        for (RunResult run : new Runner(options).run()) {
+        for (RunResult run : run(Pieces.class.getName(), quick)) {
             Result<?> time = run.getPrimaryResult();
-            Result<?> bytes = run.getSecondaryResults().get(ALLOCATED);
-            double allocated = bytes == null ? Double.NaN : bytes.getScore();
+            double allocated = allocated(run);
             rows.add("| %s | %.0f | %.0f | %.0f |"
                     .formatted(time.getLabel(), time.getScore(), time.getScoreError(), allocated));
             figures.put(time.getLabel(), Map.of("nanoseconds", time.getScore(), "bytes", allocated));
@@ -62,5 +53,31 @@ final class PiecesCommand implements Callable<Integer> {
             Goal.write(json, List.of(), Map.of("pieces", figures));
         }
         return 0;
+    }
+
+    /** How long a user's shard, unit and cell take to find, and what that allocates. */
+    static CellsReport.Locate locate(boolean quick) throws RunnerException {
+        RunResult run =
+                run(Pieces.class.getName() + ".locate$", quick).iterator().next();
+        return new CellsReport.Locate(run.getPrimaryResult().getScore(), Math.round(allocated(run)));
+    }
+
+    private static Collection<RunResult> run(String include, boolean quick) throws RunnerException {
+        return new Runner(new OptionsBuilder()
+                        .include(include)
+                        .addProfiler(GCProfiler.class)
+                        .forks(quick ? 1 : 2)
+                        .warmupIterations(quick ? 2 : 4)
+                        .warmupTime(TimeValue.seconds(1))
+                        .measurementIterations(quick ? 3 : 5)
+                        .measurementTime(TimeValue.seconds(1))
+                        .verbosity(VerboseMode.SILENT)
+                        .build())
+                .run();
+    }
+
+    private static double allocated(RunResult run) {
+        Result<?> bytes = run.getSecondaryResults().get(ALLOCATED);
+        return bytes == null ? Double.NaN : bytes.getScore();
     }
 }

@@ -41,7 +41,7 @@ record RialtoCell(PostgresServer database, Child child, Path folder, int plain, 
         implements Messaging {
     static final String TOPIC = "bench";
     static final String APP = "bench";
-    private static final String CALLER_KEY = "k1";
+    static final String CALLER_KEY = "k1";
     private static final Duration WAIT = Duration.ofSeconds(10);
 
     static RialtoCell start(Scene scene, String processors) throws IOException, InterruptedException {
@@ -136,19 +136,7 @@ record RialtoCell(PostgresServer database, Child child, Path folder, int plain, 
     }
 
     private static Snapshot snapshot(Path folder, SecureRandom random) throws IOException {
-        ServerKeyPair server = ServerKeyPair.generate(1, random);
-        String keys = """
-                {"server": [{"suite": 1, "private": "%s", "public": "%s"}],
-                 "credential": [{"id": 1, "key": "%s"}], "session": [{"id": 1, "key": "%s"}],
-                 "ticket": [{"id": 1, "key": "%s"}], "caller": [{"id": "%s", "key": "%s"}]}
-                """.formatted(
-                        RialtoEdge.base64(server.privateKey()),
-                        RialtoEdge.base64(server.key().publicKey()),
-                        RialtoEdge.key(random),
-                        RialtoEdge.key(random),
-                        RialtoEdge.key(random),
-                        CALLER_KEY,
-                        RialtoEdge.key(random));
+        String keys = RialtoEdge.keys(ServerKeyPair.generate(1, random), random);
         Files.writeString(folder.resolve("keys.json"), keys);
         String gateway = """
                 {"apps": [{"id": "%s"}], "bounds": {"queue-delay-ms": 1000}, "backends": [], "operations": []}

@@ -88,18 +88,7 @@ record RialtoEdge(Child child, Addresses addresses, boolean http2Backend) implem
             "-Xmx512m");
 
     private static Snapshot snapshot(Scene scene, boolean http2Backend, SecureRandom random) {
-        ServerKeyPair server = ServerKeyPair.generate(1, random);
-        String keys = """
-                {"server": [{"suite": 1, "private": "%s", "public": "%s"}],
-                 "credential": [{"id": 1, "key": "%s"}], "session": [{"id": 1, "key": "%s"}],
-                 "ticket": [{"id": 1, "key": "%s"}], "caller": [{"id": "k1", "key": "%s"}]}
-                """.formatted(
-                        base64(server.privateKey()),
-                        base64(server.key().publicKey()),
-                        key(random),
-                        key(random),
-                        key(random),
-                        key(random));
+        String keys = keys(ServerKeyPair.generate(1, random), random);
         String gateway = """
                 {"apps": [{"id": "bench"}], "bounds": {"queue-delay-ms": 1000},
                  "backends": [{"service": "bench", "protocol": "%s", "max-connections": 512, "max-in-flight": 10000,
@@ -118,13 +107,29 @@ record RialtoEdge(Child child, Addresses addresses, boolean http2Backend) implem
                         "table", Json.mapper().readTree(TABLE)));
     }
 
-    static String key(SecureRandom random) {
+    /** The section of that name, with one key of each kind; the caller's is {@value RialtoCell#CALLER_KEY}. */
+    static String keys(ServerKeyPair server, SecureRandom random) {
+        return """
+                {"server": [{"suite": 1, "private": "%s", "public": "%s"}],
+                 "credential": [{"id": 1, "key": "%s"}], "session": [{"id": 1, "key": "%s"}],
+                 "ticket": [{"id": 1, "key": "%s"}], "caller": [{"id": "%s", "key": "%s"}]}
+                """.formatted(
+                        base64(server.privateKey()),
+                        base64(server.key().publicKey()),
+                        key(random),
+                        key(random),
+                        key(random),
+                        RialtoCell.CALLER_KEY,
+                        key(random));
+    }
+
+    private static String key(SecureRandom random) {
         byte[] key = new byte[TOKEN_KEY_BYTES];
         random.nextBytes(key);
         return base64(key);
     }
 
-    static String base64(byte[] bytes) {
+    private static String base64(byte[] bytes) {
         return Base64.getEncoder().encodeToString(bytes);
     }
 

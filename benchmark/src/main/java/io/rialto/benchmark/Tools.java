@@ -36,6 +36,9 @@ final class Tools {
             "taskset", "util-linux",
             "openssl", "openssl");
 
+    /** Of the benchmark of cells, by command. */
+    static final Map<String, String> CELLS = Map.of("taskset", "util-linux", "openssl", "openssl");
+
     private static final Pattern VERSION = Pattern.compile("\\d+\\.\\d+\\S*");
 
     /** For what ends by itself; packages may have to be fetched. */
