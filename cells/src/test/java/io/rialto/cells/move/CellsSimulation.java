@@ -48,6 +48,8 @@ final class CellsSimulation {
         PURGE_OF_CLOSED,
         /** A copy that was given up stays so while a new one comes in. */
         RETIRED_WHILE_REPLACED,
+        /** A server that took over takes what it has of a copy for all of it. */
+        COPY_OF_ANOTHER_SERVER,
         /** What a server shows is believed, although it may be lost when another one takes over. */
         NOT_MADE_SURE,
         /** The common shard keeps its epoch when a user leaves it. */
@@ -249,20 +251,24 @@ final class CellsSimulation {
 
     private void apply(SimServer to, SimState.Subscription one) {
         Optional<SimServer> from = one.source().servers.stream()
-                .filter(server -> server.up && server.slots.contains(one.slot()) && !isCut(server.name, to.name))
+                .filter(server -> server.up && server.slots.containsKey(one.slot()) && !isCut(server.name, to.name))
                 .findFirst();
         if (from.isEmpty() || clock.chance(0.3)) {
             return;
         }
-        int end = Math.min(from.get().flushed, one.position() + 1 + clock.below(20));
-        for (int position = one.position(); position < end; position++) {
+        SimServer source = from.get();
+        int begin = Math.max(one.position(), source.slots.getOrDefault(one.slot(), 0));
+        int end = Math.min(source.flushed, begin + 1 + clock.below(20));
+        for (int position = begin; position < end; position++) {
             List<SimState.Change> changes = new ArrayList<>();
-            for (SimState.Change change : from.get().log.get(position).changes()) {
+            for (SimState.Change change : source.log.get(position).changes()) {
                 changes.addAll(change.of(one.shard()));
             }
             if (!changes.isEmpty() || position == end - 1) {
                 changes.add(new SimState.Applied(one.slot(), position + 1));
-                to.commitLazily(changes);
+                int next = position + 1;
+                to.commitLazily(
+                        changes, () -> source.slots.computeIfPresent(one.slot(), (slot, old) -> Math.max(old, next)));
             }
         }
     }

@@ -180,15 +180,27 @@ final class SimMover {
     }
 
     private void prepareOrClose() {
-        boolean follows = target().state.subscriptions().stream()
-                .anyMatch(one -> one.shard() == shard
-                        && one.epoch() == grant().epoch()
-                        && source().slots.contains(one.slot()));
+        boolean follows = subscription()
+                .filter(one -> source().slots.containsKey(one.slot()))
+                .isPresent();
         if (follows) {
             gate(clock.now() + GATE);
         } else {
             prepare();
         }
+    }
+
+    /** The copy of this grant, which the server that has it must have made itself. */
+    private Optional<Subscription> subscription() {
+        String made = prefix() + target().generation() + "_";
+        return target().state.subscriptions().stream()
+                .filter(one ->
+                        one.slot().startsWith(simulation.mutant == Mutant.COPY_OF_ANOTHER_SERVER ? prefix() : made))
+                .findFirst();
+    }
+
+    private String prefix() {
+        return shard + "_" + grant().epoch() + "_";
     }
 
     private void prepare() {
@@ -211,7 +223,7 @@ final class SimMover {
                             first,
                             changes,
                             () -> at(target(), () -> {
-                                target().slots.removeAll(target().slotsOf(shard));
+                                target().slots.keySet().removeAll(target().slotsOf(shard));
                                 keeping(target(), second -> {
                                     if (MoveRules.replace(
                                                     grant(), target().state.held(shard))
@@ -228,10 +240,10 @@ final class SimMover {
 
     private void copy(Txn into) {
         SimServer from = source();
-        from.slots.removeAll(from.slotsOf(shard));
-        String slot = shard + "_" + grant().epoch() + "_" + clock.random.nextInt(1_000_000);
-        from.slots.add(slot);
+        from.slots.keySet().removeAll(from.slotsOf(shard));
+        String slot = prefix() + target().generation() + "_" + clock.random.nextInt(1_000_000);
         int position = from.flushed;
+        from.slots.put(slot, position);
         awaitSeen(from, position, () -> {
             SimState copied = SimState.of(from.log, position);
             SimState.Replaced change = new SimState.Replaced(
@@ -255,8 +267,9 @@ final class SimMover {
 
     private void gate(double deadline) {
         at(source(), () -> {
-            boolean near = target().state.subscriptions().stream()
-                    .anyMatch(one -> one.shard() == shard && one.position() > source().flushed - NEAR);
+            boolean near = subscription()
+                    .filter(one -> one.position() > source().flushed - NEAR)
+                    .isPresent();
             if (near) {
                 close();
             } else if (clock.now() > deadline) {
@@ -288,8 +301,8 @@ final class SimMover {
 
     private void drain(double deadline) {
         at(target(), () -> {
-            boolean token =
-                    simulation.mutant == Mutant.NO_TOKEN || target().state.hasToken(shard, grant().epoch());
+            boolean token = simulation.mutant == Mutant.NO_TOKEN
+                    || subscription().isPresent() && target().state.hasToken(shard, grant().epoch());
             if (token) {
                 Runnable open = () ->
                         change(target(), held -> MoveRules.open(grant(), held, token), List.of(), opened -> look());
@@ -298,7 +311,7 @@ final class SimMover {
                 } else {
                     open.run();
                 }
-            } else if (clock.now() > deadline) {
+            } else if (clock.now() > deadline || subscription().isEmpty()) {
                 change(target(), held -> MoveRules.refuse(grant(), held), List.of(), refused -> look());
             } else {
                 clock.in(POLL, () -> drain(deadline));
@@ -351,7 +364,7 @@ final class SimMover {
     }
 
     private void endStream(Runnable then) {
-        String own = shard + "_" + grant().epoch() + "_";
+        String own = prefix();
         at(target(), () -> {
             Txn txn = begin(target());
             commit(
@@ -359,7 +372,7 @@ final class SimMover {
                     txn,
                     unsubscribed(own),
                     () -> at(source(), () -> {
-                        source().slots.removeIf(slot -> slot.startsWith(own));
+                        source().slots.keySet().removeIf(slot -> slot.startsWith(own));
                         then.run();
                     }));
         });

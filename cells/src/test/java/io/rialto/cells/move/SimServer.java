@@ -10,7 +10,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -38,8 +38,8 @@ final class SimServer {
     List<Entry> log = new ArrayList<>();
     int flushed;
     SimState state = new SimState();
-    /** Replication slots; files of this server alone. */
-    final Set<String> slots = new TreeSet<>();
+    /** Replication slots, files of this server alone, with the position up to which nothing is sent again. */
+    final Map<String, Integer> slots = new TreeMap<>();
 
     private final SimClock clock;
     private final Map<SimServer, Integer> reports = new HashMap<>();
@@ -192,17 +192,24 @@ final class SimServer {
         return txn;
     }
 
-    /** A commit that waits for no disk, and is seen at once. */
-    void commitLazily(List<Change> changes) {
+    /**
+     * A commit that waits for no disk, and is seen at once.
+     *
+     * @param onDisk that whoever sent it is told, though no standby may have it
+     */
+    void commitLazily(List<Change> changes, Runnable onDisk) {
         tell("applies " + changes);
         log.add(new Entry(generation(), changes));
         state.apply(changes);
         int length = log.size();
         int since = life;
         clock.in(LAZY_FLUSH, () -> {
-            if (life == since && flushed < length) {
-                flushed = length;
-                flushedMore();
+            if (life == since) {
+                if (flushed < length) {
+                    flushed = length;
+                    flushedMore();
+                }
+                onDisk.run();
             }
         });
     }
@@ -367,7 +374,7 @@ final class SimServer {
 
     Set<String> slotsOf(int shard) {
         Set<String> own = new HashSet<>();
-        slots.stream().filter(slot -> slot.startsWith(shard + "_")).forEach(own::add);
+        slots.keySet().stream().filter(slot -> slot.startsWith(shard + "_")).forEach(own::add);
         return own;
     }
 }
