@@ -233,8 +233,10 @@ final class ChaosMover {
         }
     }
 
+    /** By its handle, which leaves what the process has said to be read to its end. */
     private static void killAfter(Process process, long millis) {
-        CompletableFuture.delayedExecutor(millis, TimeUnit.MILLISECONDS).execute(process::destroyForcibly);
+        ProcessHandle handle = process.toHandle();
+        CompletableFuture.delayedExecutor(millis, TimeUnit.MILLISECONDS).execute(handle::destroyForcibly);
     }
 
     private void say(String what) {
@@ -245,7 +247,7 @@ final class ChaosMover {
     void close() {
         Process process = running;
         if (process != null) {
-            process.destroyForcibly();
+            process.toHandle().destroyForcibly();
         }
     }
 }
