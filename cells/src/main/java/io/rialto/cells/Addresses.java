@@ -12,8 +12,9 @@ import java.util.Optional;
  *
  * @param byHost addresses of each host that the table knows, by its name in lower case
  * @param networks in the order of the table: of those that hold a client, the narrowest is its own
+ * @param zone whose names stand for shards, such as {@code s7.<zone>}, in lower case; empty where there is none
  */
-public record Addresses(Map<String, List<InetAddress>> byHost, List<Network> networks) {
+public record Addresses(Map<String, List<InetAddress>> byHost, List<Network> networks, String zone) {
     /**
      * Clients that are near some addresses.
      *

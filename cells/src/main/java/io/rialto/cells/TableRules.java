@@ -31,6 +31,8 @@ final class TableRules {
     private static final Pattern HOST = Pattern.compile("[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?");
     /** Each cell has few. */
     private static final int MAX_HOSTS = 1024;
+    /** So that a shard's name is no longer than a name may be. */
+    private static final int MAX_ZONE = 240;
     /** A phone asks rarely, but each edge keeps an answer per network. */
     private static final int MAX_NETWORKS = 256;
 
@@ -121,7 +123,11 @@ final class TableRules {
             network.ifPresent(networks::add);
             return network;
         });
-        return new Addresses(byHost, networks);
+        String zone = table.text("zone", "");
+        if (!zone.isEmpty() && (zone.length() > MAX_ZONE || !HOST.matcher(zone).matches())) {
+            table.refuse("zone", zone, "a name of lower-case letters, digits, dashes and dots, at most " + MAX_ZONE);
+        }
+        return new Addresses(byHost, networks, zone);
     }
 
     private static List<InetAddress> literals(JsonSection json) {

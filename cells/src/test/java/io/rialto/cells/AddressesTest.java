@@ -46,6 +46,14 @@ class AddressesTest {
     }
 
     @Test
+    void a_zone_is_a_name_short_enough_for_names_in_it() {
+        String zone = "\"zone\": \"%s\", \"networks\":";
+        assertThat(errorsOf("\"networks\":", zone.formatted("cells.example"))).isEmpty();
+        assertThat(errorsOf("\"networks\":", zone.formatted("Cells.example"))).hasSize(1);
+        assertThat(errorsOf("\"networks\":", zone.formatted("a".repeat(241)))).hasSize(1);
+    }
+
+    @Test
     void refuses_what_is_no_prefix_address_or_host() {
         assertThat(errorsOf("10.0.0.0/8", "10.0.0.1/8")).hasSize(1);
         assertThat(errorsOf("10.0.0.0/8", "10.0.0.0/33")).hasSize(1);

@@ -1,10 +1,7 @@
 package io.rialto.client;
 
 import io.rialto.client.codec.Codec;
-import io.rialto.client.http.HttpAnswer;
-import io.rialto.client.http.HttpRequest;
 import io.rialto.client.http.Transport;
-import io.rialto.client.http.TransportException;
 import io.rialto.client.inbox.Inbox;
 import io.rialto.client.inbox.Line;
 import io.rialto.protocol.Code;
@@ -30,7 +27,6 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
@@ -62,9 +58,6 @@ public final class Rialto implements Closeable {
     /** Made when it is first asked for; guarded by this. */
     private @Nullable Inbox inbox;
 
-    /** The directory is small, and asked in the background. */
-    private static final long DIRECTORY_NANOS = TimeUnit.SECONDS.toNanos(5);
-
     Rialto(RialtoBuilder settings, Transport transport, RememberedAddresses addresses, ExecutorService executor) {
         this.app = settings.app;
         this.codecs = List.copyOf(settings.codecs);
@@ -80,7 +73,8 @@ public final class Rialto implements Closeable {
         this.edges = new Edges();
         this.identity = new Identity(kept, settings.deviceSigner, random);
         this.gateways = new Gateways(settings.gateways, kept, clock);
-        addresses.begin(kept, () -> directory(transport, gateways), gateways::alsoKnown);
+        addresses.begin(
+                kept, new PlatformDirectory(transport, gateways, settings.directoryKeys, kept), gateways::alsoKnown);
         RequestSigner requests = new RequestSigner(identity.signer(), time, random);
         SessionListener listener = listener(settings.sessionListener);
         Sessions sessions = new Sessions(
@@ -119,24 +113,6 @@ public final class Rialto implements Closeable {
                 protection);
         this.newInbox = () -> new Inbox(
                 line, kept, settings.inbox, clock::nanos, random, message -> settings.reporter.report(message));
-    }
-
-    /** What the first gateway that answers says about where cells are; by shard, if one is known. */
-    private static byte @Nullable [] directory(Transport transport, Gateways gateways) {
-        int shard = gateways.shard();
-        for (URI gateway : gateways.known()) {
-            URI uri = gateway.resolve("/rialto/directory" + (shard < 0 ? "" : "?shard=" + shard));
-            try {
-                HttpAnswer answer = transport.send(
-                        new HttpRequest("GET", uri, Collections.emptyMap(), new byte[0], DIRECTORY_NANOS));
-                if (answer.status() == 200) {
-                    return answer.body();
-                }
-            } catch (TransportException e) {
-                // the next one may know
-            }
-        }
-        return null;
     }
 
     private SessionListener listener(SessionListener app) {

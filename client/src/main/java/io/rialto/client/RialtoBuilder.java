@@ -15,7 +15,9 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -33,9 +35,13 @@ public final class RialtoBuilder {
     /** Asynchronous calls that wait for a thread. */
     private static final int WAITING = 1024;
 
+    /** Of an Ed25519 public key (RFC 8032). */
+    private static final int DIRECTORY_KEY_BYTES = 32;
+
     String app = "";
     final List<URI> gateways = new ArrayList<>();
     final List<ServerKey> serverKeys = new ArrayList<>();
+    final Map<String, byte[]> directoryKeys = new HashMap<>();
     final List<Interceptor> interceptors = new ArrayList<>();
     final List<Codec> codecs = new ArrayList<>();
     Storage storage = new InMemoryStorage();
@@ -84,6 +90,22 @@ public final class RialtoBuilder {
     /** Keys of the platform to seal for, best first. Required. */
     public RialtoBuilder serverKeys(List<ServerKey> pinned) {
         serverKeys.addAll(pinned);
+        return this;
+    }
+
+    /**
+     * A key that answers of the platform's directory must be signed by; several while keys change. With one or more, any
+     * other answer is ignored and reported. Without, addresses and gateways are taken from whom the transport trusts.
+     *
+     * @param id as the signature names it
+     * @param publicKey Ed25519, 32 bytes
+     */
+    public RialtoBuilder directoryKey(String id, byte[] publicKey) {
+        if (id.isEmpty() || publicKey.length != DIRECTORY_KEY_BYTES) {
+            wrong.add("directory key: '" + id + "' of " + publicKey.length + " bytes (expected: an id and "
+                    + DIRECTORY_KEY_BYTES + " bytes of Ed25519)");
+        }
+        directoryKeys.put(id, publicKey.clone());
         return this;
     }
 

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What kind of request it is. Calls go on, with their framing and codec known; requests that are no calls (health,
- * metrics, the edge's name, browsers' preflights) are answered here, so that they are under overload too.
+ * metrics, the edge's name, the directory, DNS, browsers' preflights) are answered here, so that they are under overload too.
  */
 final class Decode implements Step {
     private static final AsciiString TEXT = AsciiString.cached("text/plain; version=0.0.4; charset=utf-8");
@@ -30,16 +30,21 @@ final class Decode implements Step {
     private final GatewayPorts ports;
 
     private final OffLoop offLoop;
+    private final DnsQueries dns;
 
     Decode(GatewayPorts ports, OffLoop offLoop) {
         this.ports = ports;
         this.offLoop = offLoop;
+        this.dns = new DnsQueries(ports);
     }
 
     @Override
     public Progress take(Exchange x) throws ProtocolException {
         AsciiString method = x.call.method();
         if (method.contentEquals(Names.POST)) {
+            if (x.call.path().equals(DnsQueries.PATH)) {
+                return dns.post(x);
+            }
             frame(x);
             return Progress.CONTINUE;
         }
@@ -76,6 +81,9 @@ final class Decode implements Step {
         if (path.equals(Directory.PATH) && directory != null) {
             return directory(x, directory);
         }
+        if (path.equals(DnsQueries.PATH)) {
+            return dns.get(x);
+        }
         if (x.body.isReadable()) {
             throw notAllowed(x.call.method());
         }
@@ -90,9 +98,11 @@ final class Decode implements Step {
     }
 
     private Progress directory(Exchange x, Directory directory) throws ProtocolException {
-        Directory.Question question = directory.question(x.call.query(), x.call.remote());
+        Directory.Question question =
+                directory.question(x.call.query(), x.call.remote(), CellChoice.away(x.state.table, ports));
         Directory.Answer kept = directory.kept(question);
-        AsciiString cached = directory.dependsOnNetwork() ? PRIVATE_MINUTE : PUBLIC_MINUTE;
+        boolean byNetwork = !x.state.table.addresses().networks().isEmpty();
+        AsciiString cached = byNetwork ? PRIVATE_MINUTE : PUBLIC_MINUTE;
         if (kept != null) {
             return give(x, kept, cached);
         }

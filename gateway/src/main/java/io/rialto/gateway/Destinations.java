@@ -17,6 +17,9 @@ public interface Destinations {
     @Nullable
     Upstream cell(String cell);
 
+    /** Whether an edge of another cell is well, as far as this node has seen; true as long as it has seen nothing. */
+    boolean isWell(String cell);
+
     /** The internal listener of one edge of this cell, or null where no such node is known. */
     @Nullable
     Upstream node(String node);

@@ -15,7 +15,6 @@ import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.Signature;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
@@ -44,7 +43,7 @@ final class Directory {
     /** Of all shards and some networks; beyond that, those that are asked for are made again. */
     private static final int MAX_KEPT = 4096;
 
-    private static final int ANY_SHARD = -1;
+    private static final int ANY_SHARD = CellChoice.ANY_SHARD;
     private static final String SHARD = "shard=";
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
@@ -57,8 +56,12 @@ final class Directory {
         this.key = key;
     }
 
-    /** What is asked, and from where. */
-    record Question(int shard, Optional<Addresses.Network> network) {}
+    /**
+     * What is asked, from where, and when.
+     *
+     * @param away cells that this node sees to be away
+     */
+    record Question(int shard, Optional<Addresses.Network> network, Set<String> away) {}
 
     /** The body, and its signature as the header's value. */
     record Answer(String body, String signature) {}
@@ -72,12 +75,7 @@ final class Directory {
                 .orElse(null);
     }
 
-    /** Whether who asks from another network may get another answer. */
-    boolean dependsOnNetwork() {
-        return !table.addresses().networks().isEmpty();
-    }
-
-    Question question(@Nullable String query, SocketAddress from) throws ProtocolException {
+    Question question(@Nullable String query, SocketAddress from, Set<String> away) throws ProtocolException {
         int shard = ANY_SHARD;
         if (query != null) {
             if (!query.startsWith(SHARD) || !query.substring(SHARD.length()).matches("[0-9]{1,9}")) {
@@ -87,10 +85,12 @@ final class Directory {
             }
             shard = Integer.parseInt(query.substring(SHARD.length()));
         }
+        return new Question(shard < table.shards() ? shard : ANY_SHARD, networkOf(table, from), away);
+    }
+
+    static Optional<Addresses.Network> networkOf(RoutingTable table, SocketAddress from) {
         InetAddress client = from instanceof InetSocketAddress socket ? socket.getAddress() : null;
-        Optional<Addresses.Network> network =
-                client == null ? Optional.empty() : table.addresses().networkOf(client);
-        return new Question(shard < table.shards() ? shard : ANY_SHARD, network);
+        return client == null ? Optional.empty() : table.addresses().networkOf(client);
     }
 
     @Nullable
@@ -110,21 +110,14 @@ final class Directory {
 
     private ObjectNode body(Question question) {
         ObjectNode body = JSON.createObjectNode();
-        List<Cell> cells = new ArrayList<>();
-        if (question.shard() == ANY_SHARD) {
-            table.cells().stream()
-                    .filter(cell -> cell.type() == Cell.Type.REGIONAL)
-                    .sorted(Comparator.comparing(Cell::id))
-                    .forEach(cells::add);
-        } else {
+        if (question.shard() != ANY_SHARD) {
             Place place = table.place(question.shard()).orElseThrow();
             body.put("shard", place.shard()).put("epoch", place.epoch());
             body.put("cell", place.cell().id());
-            cells.add(place.cell());
         }
         ArrayNode gateways = body.putArray("gateways");
         Set<String> hosts = new LinkedHashSet<>();
-        for (Cell cell : cells) {
+        for (Cell cell : CellChoice.of(table, question.shard(), question.away())) {
             for (URI url : cell.publicUrls()) {
                 gateways.add(url.toString());
                 hosts.add(url.getHost().toLowerCase(Locale.ROOT));

@@ -32,6 +32,7 @@ final class GatewayState {
     /** Null where there is no key to sign it with. */
     final @Nullable Directory directory;
 
+    final DnsAnswers dns;
     final long queueDelayNanos;
 
     private final Map<String, OperationState> operations = new HashMap<>();
@@ -62,6 +63,7 @@ final class GatewayState {
         this.table = table;
         this.tokens = new Tokens(keys, random);
         this.directory = Directory.of(table, keys, now);
+        this.dns = new DnsAnswers(table);
         this.callers = callers(keys, now);
         this.queueDelayNanos = config.bounds().queueDelayMillis() * 1_000_000L;
         for (Map.Entry<String, OperationConfig> entry : config.operations().entrySet()) {

@@ -106,6 +106,31 @@ final class DirectoryTest {
     }
 
     @Test
+    void leaves_out_cells_that_are_away_and_names_their_own_last_where_they_are_asked_for() throws Exception {
+        apply(withHosts());
+        String owner = ask("?shard=61").text();
+        edge.away.add("west");
+        assertThat(ask("").text()).isEqualTo("{\"gateways\":[\"https://127.0.0.1:8443\"],\"hosts\":{}}");
+        assertThat(ask("?shard=61").text())
+                .startsWith("{\"shard\":61,\"epoch\":4,\"cell\":\"west\",")
+                .contains("[\"https://127.0.0.1:8443\",\"https://west.example:8444\"]");
+        edge.away.clear();
+        assertThat(ask("?shard=61").text()).isEqualTo(owner);
+    }
+
+    @Test
+    void answers_with_all_cells_where_all_seem_to_be_away() throws Exception {
+        // This node's own cell has no users, and it reaches nobody: then it is rather this node that is cut off.
+        apply(withHosts()
+                .replace("\"id\": \"east\"", "\"id\": \"north\"")
+                .replace("\"cell\": \"east\"", "\"cell\": \"north\""));
+        String all = ask("").text();
+        assertThat(all).contains("8443").contains("8444");
+        edge.away.addAll(java.util.Set.of("north", "west"));
+        assertThat(ask("").text()).contains("8443").contains("8444");
+    }
+
+    @Test
     void is_kept_by_nobody_on_the_way_where_networks_are_answered_differently() throws Exception {
         apply(withHosts().replace("\"hosts\":", "\"networks\": [{\"cidr\": \"10.0.0.0/8\"}], \"hosts\":"));
         assertThat(ask("").header("cache-control")).startsWith("private, max-age=60");

@@ -18,6 +18,7 @@ import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -70,6 +71,9 @@ final class Fixture implements AutoCloseable {
     final RoutingTable table;
     final Gateway gateway;
     volatile boolean backendGone;
+
+    /** Cells of which no edge answers. */
+    final Set<String> away = ConcurrentHashMap.newKeySet();
 
     /** Serves the operations that phones call and this node hosts. */
     volatile Function<HostedCall, CompletionStage<byte[]>> hosts =
@@ -186,6 +190,11 @@ final class Fixture implements AutoCloseable {
         @Override
         public @Nullable Upstream cell(String cell) {
             return cell.equals("west") ? west : null;
+        }
+
+        @Override
+        public boolean isWell(String cell) {
+            return !away.contains(cell);
         }
 
         @Override

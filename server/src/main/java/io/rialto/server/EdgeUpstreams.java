@@ -21,6 +21,14 @@ final class EdgeUpstreams implements Destinations {
     private static final String CELL = "cell:";
     private static final String NODE = "node:";
 
+    /** How many edges of other cells one edge asks a second, at most: each asks all, and there may be hundreds. */
+    private static final int CHECKS_PER_SECOND = 50;
+
+    private static final int CHECK_MILLIS = 2_000;
+    private static final int MAX_CHECK_MILLIS = 600_000;
+    private static final int CHECK_TIMEOUT_MILLIS = 1_000;
+    private static final int FAILURES = 3;
+
     private final io.rialto.gateway.upstream.Upstreams upstreams;
     private final String cell;
 
@@ -41,11 +49,13 @@ final class EdgeUpstreams implements Destinations {
                     .filter(BackendSettings::registered)
                     .forEach(settings -> all.add(settings.ofColour(unit.colour())));
         }
+        BackendSettings.Health health = health(table);
         for (Cell other : table.cells()) {
             List<Address> addresses =
                     other.nodes().stream().map(node -> address(node.internal())).toList();
             if (!other.id().equals(cell)) {
-                all.add(BackendSettings.of(CELL + other.id(), BackendProtocol.HTTP2, cell, addresses));
+                all.add(BackendSettings.of(CELL + other.id(), BackendProtocol.HTTP2, cell, addresses)
+                        .checkedBy(health));
             } else {
                 other.nodes()
                         .forEach(node -> all.add(BackendSettings.of(
@@ -53,6 +63,16 @@ final class EdgeUpstreams implements Destinations {
             }
         }
         upstreams.apply(cell, all);
+    }
+
+    /** Whether other cells can be reached is also what the directory tells phones. */
+    private BackendSettings.Health health(RoutingTable table) {
+        long others = table.cells().stream()
+                .filter(other -> !other.id().equals(cell))
+                .mapToLong(other -> other.nodes().size())
+                .sum();
+        int interval = Math.clamp(others * 1_000 / CHECKS_PER_SECOND, CHECK_MILLIS, MAX_CHECK_MILLIS);
+        return new BackendSettings.Health("/health/ready", interval, CHECK_TIMEOUT_MILLIS, FAILURES, 1);
     }
 
     private static Address address(InetSocketAddress internal) {
@@ -67,6 +87,11 @@ final class EdgeUpstreams implements Destinations {
     @Override
     public @Nullable Upstream cell(String id) {
         return upstreams.of(CELL + id);
+    }
+
+    @Override
+    public boolean isWell(String id) {
+        return upstreams.isWell(CELL + id);
     }
 
     @Override

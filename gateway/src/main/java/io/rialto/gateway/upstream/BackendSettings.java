@@ -104,6 +104,28 @@ public record BackendSettings(
                 health);
     }
 
+    /** The same with health checks. */
+    public BackendSettings checkedBy(Health checks) {
+        return new BackendSettings(
+                service,
+                protocol,
+                addresses,
+                dns,
+                dnsRefreshMillis,
+                registered,
+                tryMillis,
+                connectMillis,
+                maxConnections,
+                idleMillis,
+                maxInFlight,
+                maxAnswerBytes,
+                retryBudgetPercent,
+                maxTries,
+                hedgeAfterMillis,
+                breaker,
+                checks);
+    }
+
     /**
      * Reads an entry of {@code backends}.
      *

@@ -78,6 +78,21 @@ public final class Upstreams implements AutoCloseable {
         return running != null && running.service().backends().length > 0 ? running.service() : of(service);
     }
 
+    /** Whether any backend of a service is well; also where none is known. */
+    public boolean isWell(String service) {
+        Running running = services.get(service);
+        if (running == null) {
+            return true;
+        }
+        Backend[] backends = running.service().backends();
+        for (Backend backend : backends) {
+            if (backend.healthy()) {
+                return true;
+            }
+        }
+        return backends.length == 0;
+    }
+
     /** Calls in flight of all services. */
     public int inFlight() {
         int sum = 0;
