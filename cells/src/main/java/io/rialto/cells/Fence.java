@@ -141,6 +141,8 @@ public final class Fence {
             statement.execute("GRANT SELECT ON rialto.carried TO " + role);
             statement.execute("GRANT EXECUTE ON FUNCTION rialto.guard() TO " + role);
             statement.execute("GRANT EXECUTE ON FUNCTION rialto.owned_by_user(regclass, name) TO " + role);
+            statement.execute("GRANT EXECUTE ON FUNCTION rialto.next_global_version() TO " + role);
+            statement.execute("GRANT EXECUTE ON FUNCTION rialto.global_version() TO " + role);
         }
     }
 }

@@ -25,12 +25,15 @@ final class Failures {
             Reason.ANSWER_TOO_LARGE,
             Reason.DEADLINE_EXCEEDED,
             Reason.INTERNAL,
+            // said by a backend, at any point of its work
+            Reason.COPY_BEHIND,
             // whoever replayed it may have been first
             Reason.REPLAYED_CALL);
 
     /** Rialto's refusals that a little later may not come again. */
     private static final Set<Reason> PASSING = EnumSet.of(
             Reason.CELL_UNREACHABLE,
+            Reason.COPY_BEHIND,
             Reason.FENCED,
             Reason.WRONG_CELL,
             Reason.FORWARDED_TWICE,

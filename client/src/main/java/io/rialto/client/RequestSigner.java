@@ -33,6 +33,7 @@ final class RequestSigner {
             HeaderNames.IDEMPOTENCY_KEY,
             HeaderNames.ROUTE,
             HeaderNames.TIMEOUT,
+            HeaderNames.GLOBAL_VERSION,
             "accept",
             "accept-encoding",
             "accept-language",

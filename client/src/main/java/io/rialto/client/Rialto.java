@@ -97,6 +97,7 @@ public final class Rialto implements Closeable {
         list.add(new RetryStep(clock, random, settings.tryTimeout.toNanos()));
         int first = list.size();
         list.add(new CellStep(gateways));
+        list.add(new GlobalVersionStep());
         list.add(new SessionStep(sessions, identity, edges, time, gateways, clock, settings.identityToken, listener));
         list.add(new SealStep(time));
         list.add(new SignStep(requests));

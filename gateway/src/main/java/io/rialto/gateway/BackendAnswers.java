@@ -34,7 +34,9 @@ final class BackendAnswers {
         for (int i = 0; i < all.size(); i++) {
             AsciiString name = all.name(i);
             boolean own = name.startsWith(Names.RIALTO);
-            boolean said = name.contentEquals(Names.REASON) || fromEdge && name.contentEquals(Names.SESSION);
+            boolean said = name.contentEquals(Names.REASON)
+                    || name.contentEquals(Names.GLOBAL_VERSION)
+                    || fromEdge && name.contentEquals(Names.SESSION);
             if (own ? said : !Names.HOP_BY_HOP.contains(name)) {
                 passed.add(name, all.value(i));
             }

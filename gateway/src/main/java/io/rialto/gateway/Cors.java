@@ -24,9 +24,11 @@ final class Cors implements AnswerStep {
     private static final AsciiString HEADERS = AsciiString.cached(
             "content-type, content-encoding, content-digest, signature, signature-input, authorization, idempotency-key, "
                     + "if-none-match, traceparent, rialto-edge, rialto-ticket, rialto-credential, rialto-session, "
-                    + "rialto-counter, rialto-time, rialto-content-type, rialto-route, rialto-timeout");
+                    + "rialto-counter, rialto-time, rialto-content-type, rialto-route, rialto-timeout, "
+                    + "rialto-global-version");
     private static final AsciiString EXPOSED = AsciiString.cached(
-            "etag, retry-after, rialto-edge, rialto-time, rialto-content-type, rialto-reason, rialto-cell, rialto-session");
+            "etag, retry-after, rialto-edge, rialto-time, rialto-content-type, rialto-reason, rialto-cell, rialto-session, "
+                    + "rialto-global-version");
 
     /** Two hours, the most that common browsers keep. */
     private static final AsciiString AGE = AsciiString.cached("7200");

@@ -140,13 +140,13 @@ final class Invoke implements Step {
         return left;
     }
 
-    /** What of the request goes on, with what every call to a server has. Of Rialto's own names a caller may say only one. */
+    /** What of the request goes on, with what every call to a server has. Of Rialto's own names a caller may say only two. */
     private HeaderList headers(Exchange x) {
         HeaderList all = x.headers;
         HeaderList out = new HeaderList(all.size() + 6);
         for (int i = 0; i < all.size(); i++) {
             AsciiString name = all.name(i);
-            boolean own = name.byteAt(0) == 'r' && name.startsWith(Names.RIALTO) && !name.contentEquals(Names.ROUTE);
+            boolean own = name.byteAt(0) == 'r' && name.startsWith(Names.RIALTO) && !isCallers(name);
             if (!own && !Names.NOT_FORWARDED.contains(name)) {
                 out.add(name, all.value(i));
             }
@@ -154,6 +154,10 @@ final class Invoke implements Step {
         out.add(Names.CONTENT_TYPE, x.codec);
         out.add(Names.TRACEPARENT, callers.trace(x));
         return out;
+    }
+
+    private static boolean isCallers(AsciiString name) {
+        return name.contentEquals(Names.ROUTE) || name.contentEquals(Names.GLOBAL_VERSION);
     }
 
     /**

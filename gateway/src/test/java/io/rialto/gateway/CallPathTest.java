@@ -76,6 +76,23 @@ final class CallPathTest {
     }
 
     @Test
+    void passes_the_version_of_the_global_data_on_and_back_also_between_cells() throws Exception {
+        edge.backend.answering(call -> FakeUpstream.json(200, "{}", "rialto-global-version", "9"));
+        FakeCall.Reply reply = edge.post("/wallet.Info/Get", "{}")
+                .header("rialto-global-version", "7")
+                .send(edge.gateway);
+        assertThat(edge.backend.last().header("rialto-global-version")).isEqualTo("7");
+        assertThat(reply.header("rialto-global-version")).isEqualTo("9");
+        edge.west.answering(call -> FakeUpstream.json(200, "{}", "rialto-global-version", "8"));
+        reply = edge.post("/wallet.Hint/Get", "{}")
+                .header("rialto-route", edge.userOf("west"))
+                .header("rialto-global-version", "7")
+                .send(edge.gateway);
+        assertThat(edge.west.last().header("rialto-global-version")).isEqualTo("7");
+        assertThat(reply.header("rialto-global-version")).isEqualTo("8");
+    }
+
+    @Test
     void strips_what_a_backend_must_not_tell_a_phone_and_applies_rules() throws Exception {
         edge.backend.answering(call -> FakeUpstream.json(
                 200, "{}", "rialto-bind-user", "7", "rialto-session", "s", "connection", "close", "server", "x"));

@@ -32,6 +32,9 @@ public final class HeaderNames {
     /** What remains of the caller's deadline, in milliseconds, decimal. */
     public static final String TIMEOUT = "rialto-timeout";
 
+    /** The version of the global data that a caller has seen, decimal; on answers, what it is to ask for from now on. */
+    public static final String GLOBAL_VERSION = "rialto-global-version";
+
     /** On answers: the cell of the user, {@code cell;shard=N;epoch=N;at=URL}. */
     public static final String CELL = "rialto-cell";
 

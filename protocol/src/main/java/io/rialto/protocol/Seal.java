@@ -39,7 +39,8 @@ public final class Seal {
             "if-none-match",
             HeaderNames.ROUTE,
             HeaderNames.TIMEOUT,
-            "traceparent"));
+            "traceparent",
+            HeaderNames.GLOBAL_VERSION));
     private static final List<String> ANSWER_HEADERS = Collections.unmodifiableList(Arrays.asList(
             HeaderNames.CONTENT_TYPE,
             "content-encoding",
@@ -47,7 +48,8 @@ public final class Seal {
             "retry-after",
             HeaderNames.REASON,
             HeaderNames.CELL,
-            HeaderNames.SESSION));
+            HeaderNames.SESSION,
+            HeaderNames.GLOBAL_VERSION));
 
     private static final byte[][] CALL_LINES = lines(CALL_HEADERS);
     private static final byte[][] ANSWER_LINES = lines(ANSWER_HEADERS);

@@ -32,6 +32,7 @@ import picocli.CommandLine.Spec;
             CellsMoveCommand.class,
             CellsCancelCommand.class,
             CellsDrainCommand.class,
+            CellsCopyCommand.class,
             CellsFailoverCommand.class
         })
 final class CellsCommand {

@@ -70,6 +70,7 @@ final class LocalStack implements AutoCloseable {
     private @Nullable LocalDatabases databases;
     private @Nullable ControlNode control;
     private @Nullable LocalUnits units;
+    private @Nullable GlobalCopies copies;
     private @Nullable ChildProcess wallet;
 
     private LocalStack(DataDirectory data, Plan plan, SecureRandom random, Consumer<String> report) {
@@ -97,6 +98,7 @@ final class LocalStack implements AutoCloseable {
                     started.store(),
                     plan.topology().cells().stream().map(OneCell::id).toList());
             stack.prepareCells(opened, started);
+            stack.copies = stack.copies(opened);
             for (OneCell cell : plan.topology().cells()) {
                 stack.edges.add(stack.startEdge(cell, started));
             }
@@ -181,6 +183,19 @@ final class LocalStack implements AutoCloseable {
                     cell.id(), Objects.requireNonNull(prepared.backends().get(ROLE)));
         }
         CellDatabases.write(data, administered);
+    }
+
+    private GlobalCopies copies(LocalDatabases opened) {
+        Map<String, Database> others = new LinkedHashMap<>();
+        String global = "";
+        for (OneCell cell : plan.topology().cells()) {
+            if (cell.global()) {
+                global = cell.id();
+            } else {
+                others.put(cell.id(), opened.of(cell.id()));
+            }
+        }
+        return GlobalCopies.start(opened.of(global), others, random);
     }
 
     private static RoutingTable table(ControlNode started) {
@@ -339,6 +354,9 @@ final class LocalStack implements AutoCloseable {
             wallet.close();
         }
         edges.forEach(EdgeNode::close);
+        if (copies != null) {
+            copies.close();
+        }
         if (units != null) {
             units.close();
         }

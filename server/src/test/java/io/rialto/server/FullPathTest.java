@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.within;
 
+import io.rialto.client.Answer;
 import io.rialto.client.CallException;
 import io.rialto.client.CallOptions;
 import io.rialto.client.Dispatched;
@@ -14,6 +15,7 @@ import io.rialto.client.Protection;
 import io.rialto.client.Rialto;
 import io.rialto.protocol.Buckets;
 import io.rialto.protocol.Code;
+import io.rialto.protocol.OperationName;
 import io.rialto.server.KeyRotation.Kind;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -82,6 +84,17 @@ class FullPathTest {
         Rialto phone = platform.phoneOf(newUser("east"), protection, platform.east1Url());
         assertThat(call(phone, "test.Echo/Get")).isEqualTo("{\"cell\":\"east\"}");
         assertThat(phone.hasUser()).isTrue();
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"SEALED", "SIGNED", "SIGNED_BY_DEVICE"})
+    void a_phone_says_which_version_of_the_global_data_it_has_seen(Protection protection) {
+        Rialto phone = platform.phoneOf(newUser("west"), protection, platform.east1Url());
+        OperationName raise = OperationName.of("test.Version/Raise");
+        for (int seen = 1; seen <= 3; seen++) {
+            Answer answer = phone.call(raise, "application/json", new byte[] {'{', '}'}, false, CallOptions.NONE);
+            assertThat(answer.header("rialto-global-version")).isEqualTo(Integer.toString(seen));
+        }
     }
 
     @Test

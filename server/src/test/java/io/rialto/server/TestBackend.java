@@ -65,6 +65,11 @@ final class TestBackend implements AutoCloseable {
                             .set(
                                     "rialto-bind-user",
                                     Json.read(message).path("user").asString());
+                case "/test.Version/Raise" -> {
+                    String seen = exchange.getRequestHeaders().getFirst("rialto-global-version");
+                    long next = seen == null ? 1 : Long.parseLong(seen) + 1;
+                    exchange.getResponseHeaders().set("rialto-global-version", Long.toString(next));
+                }
                 case "/test.Slow/Get" -> closing.await();
                 case "/test.Closing/Get" -> {
                     // Fewer bytes than it says, and then the connection ends.

@@ -64,6 +64,8 @@ public final class CellCalls {
                             headers.header(HeaderNames.IDEMPOTENCY_KEY, idempotencyKey);
                         }
                     });
+            GlobalVersion.saw(
+                    response.headers().firstValue(HeaderNames.GLOBAL_VERSION).orElse(null));
             if (response.statusCode() != 200) {
                 throw refusal(response.statusCode(), json.readTree(response.body()));
             }

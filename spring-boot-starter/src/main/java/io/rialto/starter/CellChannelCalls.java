@@ -5,10 +5,12 @@ import io.grpc.Channel;
 import io.grpc.ClientCall;
 import io.grpc.ClientInterceptor;
 import io.grpc.ForwardingClientCall.SimpleForwardingClientCall;
+import io.grpc.ForwardingClientCallListener.SimpleForwardingClientCallListener;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.rialto.protocol.HeaderNames;
 import io.rialto.protocol.OperationName;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,11 +40,28 @@ public final class CellChannelCalls implements ClientInterceptor {
             public void start(Listener<A> listener, Metadata headers) {
                 headers.removeAll(key(HeaderNames.CALLER));
                 headers.removeAll(key(HeaderNames.SHADOW));
+                headers.removeAll(key(HeaderNames.GLOBAL_VERSION));
                 gateways.show(
                         operation,
                         caller -> user == null ? caller : caller.user(user),
                         (name, value) -> headers.put(key(name), value));
-                super.start(listener, headers);
+                super.start(noting(listener), headers);
+            }
+        };
+    }
+
+    /** Answers come on another thread, which knows nothing of the call that is being served. */
+    private static <A> ClientCall.Listener<A> noting(ClientCall.Listener<A> listener) {
+        if (!GlobalVersion.SEEN.isBound()) {
+            return listener;
+        }
+        AtomicLong seen = GlobalVersion.SEEN.get();
+        return new SimpleForwardingClientCallListener<>(listener) {
+            @Override
+            public void onHeaders(Metadata headers) {
+                ScopedValue.where(GlobalVersion.SEEN, seen)
+                        .run(() -> GlobalVersion.saw(headers.get(key(HeaderNames.GLOBAL_VERSION))));
+                super.onHeaders(headers);
             }
         };
     }

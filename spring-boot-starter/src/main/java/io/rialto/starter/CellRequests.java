@@ -57,9 +57,10 @@ public final class CellRequests implements ClientHttpRequestInterceptor {
         // What a caller is and may is said here alone.
         headers.remove(HeaderNames.CALLER);
         headers.remove(HeaderNames.SHADOW);
+        headers.remove(HeaderNames.GLOBAL_VERSION);
         @Nullable Object user = request.getAttributes().get(USER);
         gateways.show(operation, caller -> user == null ? caller : caller.user(user.toString()), headers::set);
-        return execution.execute(
+        ClientHttpResponse response = execution.execute(
                 new HttpRequestWrapper(request) {
                     @Override
                     public URI getURI() {
@@ -72,6 +73,8 @@ public final class CellRequests implements ClientHttpRequestInterceptor {
                     }
                 },
                 body);
+        GlobalVersion.saw(response.getHeaders().getFirst(HeaderNames.GLOBAL_VERSION));
+        return response;
     }
 
     private static OperationName operation(URI uri) {

@@ -3,7 +3,13 @@ package io.rialto.starter;
 import io.rialto.protocol.Caller;
 import io.rialto.protocol.Reason;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.Set;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.UncategorizedSQLException;
@@ -12,8 +18,8 @@ import org.springframework.transaction.TransactionDefinition;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /**
- * The only two doors to a cell's database: {@link #read}, in which PostgreSQL refuses writes, and {@link #write}, which
- * asks the fence first. The fence (SQL function {@code rialto.fence(shard, epoch)}, of the cell's own schema) holds a
+ * The only doors to a cell's database: {@link #read} and {@link #readGlobal}, in which PostgreSQL refuses writes, and
+ * {@link #write}, which asks the fence first. The fence (SQL function {@code rialto.fence(shard, epoch)}, of the cell's own schema) holds a
  * lock until commit, so a shard that is being moved away closes after the last write that it let in.
  *
  * <p>Hand this to a backend's code instead of the {@code DataSource}. Safe for use by many threads.
@@ -34,12 +40,31 @@ public final class FencedTransactions {
     /** Longer than any sound write, shorter than a phone's patience. */
     private static final int TIMEOUT_SECONDS = 10;
 
+    /** The shard of the global data. */
+    private static final int GLOBAL_SHARD = -1;
+
+    /** A copy is behind by milliseconds; whoever is asked instead is as far away as the global cell. */
+    private static final Duration COPY_WAIT = Duration.ofMillis(200);
+
+    private static final long COPY_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
+
+    /** Reads that wait for a copy at one time, each with a query now and then; more go to the owner at once. */
+    private static final int MAX_COPY_WAITS = 64;
+
     private final JdbcClient sql;
+    private final Duration copyWait;
+    private final Semaphore copyWaits = new Semaphore(MAX_COPY_WAITS);
     private final TransactionTemplate writing;
     private final TransactionTemplate reading;
     private final TransactionTemplate current;
 
     public FencedTransactions(DataSource dataSource) {
+        this(dataSource, COPY_WAIT);
+    }
+
+    /** @param copyWait how long a read waits for a copy that is behind */
+    FencedTransactions(DataSource dataSource, Duration copyWait) {
+        this.copyWait = copyWait;
         sql = JdbcClient.create(dataSource);
         CertainCommits transactions = new CertainCommits(dataSource);
         // The session is told too: PostgreSQL itself then refuses a write.
@@ -74,14 +99,22 @@ public final class FencedTransactions {
     /** Writes for a background worker. */
     public <T extends @Nullable Object> T write(int shard, long epoch, Work<T> work) {
         for (int attempt = 1; ; attempt++) {
+            AtomicLong version = new AtomicLong();
             try {
-                return writing.execute(status -> {
+                T result = writing.execute(status -> {
                     if (PressureTest.require(shard)) {
                         toShadow();
                     }
                     fence(sql, shard, epoch);
-                    return work.run(sql);
+                    T done = work.run(sql);
+                    if (shard == GLOBAL_SHARD) {
+                        // Last, as it holds up other writers of global data until the commit.
+                        version.set(nextGlobalVersion());
+                    }
+                    return done;
                 });
+                GlobalVersion.saw(version.get());
+                return result;
             } catch (RuntimeException e) {
                 String state = Failures.sqlState(e);
                 if (state == null || !REPEATABLE.contains(state) || attempt == TRIES) {
@@ -141,6 +174,85 @@ public final class FencedTransactions {
     /** Whether a failure is the fence's refusal: the shard has left, or has come back under another epoch. */
     public static boolean isFenced(Throwable failure) {
         return FENCED.equals(Failures.sqlState(failure));
+    }
+
+    private long nextGlobalVersion() {
+        return sql.sql("SELECT rialto.next_global_version()").query(Long.class).single();
+    }
+
+    /**
+     * Reads global data from what this cell has of it: the data itself in the global cell, a copy elsewhere. It is at least
+     * as new as what the call has seen before, its caller's writes among it; a copy that is behind is waited for, a
+     * little. Where there is no copy, or it stays behind, and in a pressure test, the global cell is asked.
+     *
+     * @param atOwner asks the global cell, such as by {@link CellCalls} to an operation that is routed {@code global}
+     */
+    public <T extends @Nullable Object> T readGlobal(Work<T> work, Supplier<T> atOwner) {
+        if (PressureTest.isOn()) {
+            return atOwner.get();
+        }
+        long needed = GlobalVersion.seen();
+        Copy<T> copy = look(needed, work);
+        if (copy.isBehind(needed) && copyWaits.tryAcquire()) {
+            try {
+                long end = System.nanoTime() + copyWait.toNanos();
+                while (copy.isBehind(needed) && end - System.nanoTime() > 0 && !Thread.interrupted()) {
+                    LockSupport.parkNanos(COPY_LOOK_NANOS);
+                    copy = look(needed, work);
+                }
+            } finally {
+                copyWaits.release();
+            }
+        }
+        return copy.version() >= needed ? copy.result() : atOwner.get();
+    }
+
+    /** Reads that wait for a copy now. */
+    int copyWaits() {
+        return MAX_COPY_WAITS - copyWaits.availablePermits();
+    }
+
+    /**
+     * Reads global data in the global cell, for an operation that is routed {@code global}.
+     *
+     * @throws OperationException {@link Reason#COPY_BEHIND} where this database has not what the call has seen before: it
+     *     was taken over by another one, or the caller invents versions
+     */
+    public <T extends @Nullable Object> T readGlobal(Work<T> work) {
+        if (PressureTest.isOn()) {
+            return read(work);
+        }
+        long needed = GlobalVersion.seen();
+        Copy<T> data = look(needed, work);
+        if (data.version() < needed) {
+            throw new OperationException(
+                    Reason.COPY_BEHIND,
+                    "the global data here is at version " + data.version() + " (expected: " + needed
+                            + " or more; another try)");
+        }
+        return data.result();
+    }
+
+    /**
+     * The global data as a database has it.
+     *
+     * @param version below 0 where it has no whole copy
+     * @param result what was read; only where the version is as new as was needed
+     */
+    private record Copy<T extends @Nullable Object>(long version, T result) {
+        boolean isBehind(long needed) {
+            return version >= 0 && version < needed;
+        }
+    }
+
+    @SuppressWarnings("NullAway") // a result that is missing is not looked at
+    private <T extends @Nullable Object> Copy<T> look(long needed, Work<T> work) {
+        return reading.execute(status -> {
+            long version = sql.sql("SELECT coalesce(rialto.global_version(), -1)")
+                    .query(Long.class)
+                    .single();
+            return new Copy<T>(version, version >= needed ? work.run(sql) : null);
+        });
     }
 
     /**

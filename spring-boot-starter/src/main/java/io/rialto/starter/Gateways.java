@@ -62,7 +62,7 @@ final class Gateways {
         return http.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
     }
 
-    /** Puts on a request who calls, and whether it is of a pressure test. */
+    /** Puts on a request who calls, whether it is of a pressure test, and what was seen of the global data. */
     void show(OperationName operation, UnaryOperator<Caller.Builder> about, BiConsumer<String, String> headers) {
         long now = clock.millis();
         Caller caller = about.apply(Caller.builder(service, operation.toString(), now, now + TOKEN_LIFE.toMillis()))
@@ -70,6 +70,9 @@ final class Gateways {
         headers.accept(HeaderNames.CALLER, keys.mint(caller));
         if (PressureTest.isOn()) {
             headers.accept(HeaderNames.SHADOW, "1");
+        }
+        if (GlobalVersion.seen() > 0) {
+            headers.accept(HeaderNames.GLOBAL_VERSION, Long.toString(GlobalVersion.seen()));
         }
     }
 }

@@ -13,6 +13,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
@@ -100,7 +101,12 @@ final class OperationServlet extends HttpServlet {
         requireMethod(request, operation);
         Object message = message(request, format, operation);
         CallContext context = context(request, caller);
-        Object result = PressureTest.serving(caller, () -> operation.invoke(message, context));
+        long known = GlobalVersion.parse(request.getHeader(HeaderNames.GLOBAL_VERSION));
+        AtomicLong globalVersion = new AtomicLong(known);
+        Object result = PressureTest.serving(caller, globalVersion, () -> operation.invoke(message, context));
+        if (globalVersion.get() > known) {
+            response.setHeader(HeaderNames.GLOBAL_VERSION, Long.toString(globalVersion.get()));
+        }
         if (result instanceof Bound<?> bound) {
             response.setHeader(HeaderNames.BIND_USER, bound.user());
             result = bound.answer();

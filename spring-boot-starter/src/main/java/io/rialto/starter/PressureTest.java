@@ -2,6 +2,7 @@ package io.rialto.starter;
 
 import io.rialto.protocol.Caller;
 import io.rialto.protocol.Reason;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Whether the call that is being served is of a pressure test. Such a call finds its data in shadow shards, in a schema of
@@ -25,12 +26,23 @@ public final class PressureTest {
         if (!SERVED.isBound()) {
             return work;
         }
-        Caller caller = SERVED.get();
-        return () -> ScopedValue.where(SERVED, caller).run(work);
+        ScopedValue.Carrier carried = ScopedValue.where(SERVED, SERVED.get());
+        if (GlobalVersion.SEEN.isBound()) {
+            carried = carried.where(GlobalVersion.SEEN, GlobalVersion.SEEN.get());
+        }
+        ScopedValue.Carrier all = carried;
+        return () -> all.run(work);
     }
 
     static <T, X extends Throwable> T serving(Caller caller, ScopedValue.CallableOp<T, X> call) throws X {
         return ScopedValue.where(SERVED, caller).call(call);
+    }
+
+    static <T, X extends Throwable> T serving(
+            Caller caller, AtomicLong globalVersion, ScopedValue.CallableOp<T, X> call) throws X {
+        return ScopedValue.where(SERVED, caller)
+                .where(GlobalVersion.SEEN, globalVersion)
+                .call(call);
     }
 
     /** Refuses a shard of the other kind: a pressure test must not touch what is real, nor the other way round. */

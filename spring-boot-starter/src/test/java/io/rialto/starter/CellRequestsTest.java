@@ -29,6 +29,7 @@ import java.time.Clock;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -81,6 +82,8 @@ final class CellRequestsTest {
                         exchange.getRequestHeaders().getFirst("rialto-caller"),
                         exchange.getRequestHeaders().getFirst("rialto-shadow"),
                         new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8)));
+                String version = exchange.getRequestHeaders().getFirst("rialto-global-version");
+                exchange.getResponseHeaders().add("rialto-global-version", version == null ? "3" : version + "0");
                 exchange.sendResponseHeaders(200, -1);
             }
         });
@@ -98,6 +101,13 @@ final class CellRequestsTest {
             assertThat(first.caller().issuer()).isEqualTo("bank");
             assertThat(first.caller().user()).isEqualTo("42");
             assertThat(first.shadow()).isNull();
+            AtomicLong version = new AtomicLong(4);
+            PressureTest.serving(Caller.builder("edge", "a.B/C", 1_000, 2_000).build(), version, () -> {
+                call(client, "42");
+                return true;
+            });
+            assertThat(version).hasValue(40);
+            seen.remove();
 
             call(client, null);
             assertThat(seen.remove().caller().user()).isNull();

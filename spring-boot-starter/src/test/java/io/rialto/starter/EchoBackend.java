@@ -42,6 +42,13 @@ class EchoBackend {
                     context.idempotencyKey() + " " + context.traceparent() + " " + (context.deadline() != null));
         }
 
+        @Operation("test.Echo/Version")
+        StringValue version(StringValue now) {
+            String before = Long.toString(GlobalVersion.seen());
+            GlobalVersion.saw(now.getValue());
+            return StringValue.of(before);
+        }
+
         @Operation("test.Echo/Login")
         Bound<StringValue> login(StringValue request) {
             return new Bound<>(StringValue.of("welcome"), request.getValue());

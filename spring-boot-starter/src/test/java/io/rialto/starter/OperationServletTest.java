@@ -81,6 +81,20 @@ final class OperationServletTest {
     }
 
     @Test
+    void takes_the_version_of_global_data_from_its_caller_and_gives_a_newer_one_back() throws Exception {
+        HttpRequest.Builder call = request("test.Echo/Version").header("rialto-global-version", "7");
+        HttpResponse<String> newer = send(call.POST(HttpRequest.BodyPublishers.ofString("\"9\"")));
+        assertThat(newer.body()).isEqualTo("\"7\"");
+        assertThat(newer.headers().firstValue("rialto-global-version")).hasValue("9");
+        HttpResponse<String> older = send(call.POST(HttpRequest.BodyPublishers.ofString("\"6\"")));
+        assertThat(older.headers().firstValue("rialto-global-version")).isEmpty();
+        HttpResponse<String> wrong = send(request("test.Echo/Version")
+                .header("rialto-global-version", "-1")
+                .POST(HttpRequest.BodyPublishers.ofString("\"6\"")));
+        assertThat(wrong.body()).contains("malformed_frame");
+    }
+
+    @Test
     void answers_an_idempotent_operation_by_get() throws Exception {
         HttpResponse<String> other = send(request("test.Echo/Greet").GET());
         assertThat(other.statusCode()).isEqualTo(405);

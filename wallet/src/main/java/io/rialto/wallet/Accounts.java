@@ -6,7 +6,6 @@ import io.rialto.protocol.Operation;
 import io.rialto.protocol.Reason;
 import io.rialto.starter.Bound;
 import io.rialto.starter.CallContext;
-import io.rialto.starter.CellCalls;
 import io.rialto.starter.FencedTransactions;
 import io.rialto.starter.OperationException;
 import io.rialto.wallet.Ledger.Entry;
@@ -15,11 +14,7 @@ import io.rialto.wallet.api.LoginAnswer;
 import io.rialto.wallet.api.LoginRequest;
 import io.rialto.wallet.api.OpenAnswer;
 import io.rialto.wallet.api.OpenRequest;
-import io.rialto.wallet.api.OwnerAnswer;
-import io.rialto.wallet.api.OwnerRequest;
 import java.security.SecureRandom;
-import java.time.Clock;
-import java.time.Duration;
 import java.util.Optional;
 import java.util.UUID;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -31,34 +26,30 @@ final class Accounts {
 
     private static final int FIRST_LOCK_SECONDS = 30;
     private static final int LONGEST_LOCK_SECONDS = 3600;
-    private static final Duration OWNER_TIMEOUT = Duration.ofSeconds(3);
 
     private final FencedTransactions transactions;
     private final Ledger ledger;
-    private final CellCalls cells;
+    private final Directory directory;
     private final Pins pins;
     private final SecureRandom random;
     private final WalletProperties properties;
-    private final Clock clock;
 
     Accounts(
             FencedTransactions transactions,
             Ledger ledger,
-            CellCalls cells,
+            Directory directory,
             Pins pins,
             SecureRandom random,
-            WalletProperties properties,
-            Clock clock) {
+            WalletProperties properties) {
         this.transactions = transactions;
         this.ledger = ledger;
-        this.cells = cells;
+        this.directory = directory;
         this.pins = pins;
         this.random = random;
         this.properties = properties;
-        this.clock = clock;
     }
 
-    /** Only the device that claimed the uid may open its account; the global cell knows which one that is. */
+    /** Only the device that claimed the uid may open its account; the directory knows which one that is. */
     @Operation("wallet.Account/Open")
     OpenAnswer open(OpenRequest request, CallContext context) {
         Caller caller = context.caller();
@@ -69,15 +60,7 @@ final class Accounts {
             // The shard is where the gateway's table has the route. An account in any other one would never be found.
             throw new OperationException(Reason.WRONG_CELL, "rialto-route: another than the uid (expected: the uid)");
         }
-        OwnerRequest question = OwnerRequest.newBuilder().setUid(uid).build();
-        OwnerAnswer owner = cells.call(
-                "wallet.Directory/Owner",
-                null,
-                question,
-                OwnerAnswer.class,
-                null,
-                context.remaining(clock, OWNER_TIMEOUT));
-        if (!owner.getDevice().equals(device)) {
+        if (!directory.deviceOf(uid, context).equals(device)) {
             throw new OperationException(
                     Code.PERMISSION_DENIED, "not_the_claimer", "uid: claimed by another device, or by none");
         }

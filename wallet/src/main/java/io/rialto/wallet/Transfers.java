@@ -4,45 +4,35 @@ import io.rialto.protocol.Caller;
 import io.rialto.protocol.Code;
 import io.rialto.protocol.Operation;
 import io.rialto.starter.CallContext;
-import io.rialto.starter.CellCalls;
 import io.rialto.starter.FencedTransactions;
 import io.rialto.starter.OperationException;
 import io.rialto.wallet.Payments.Payment;
-import io.rialto.wallet.api.FindAnswer;
-import io.rialto.wallet.api.FindRequest;
 import io.rialto.wallet.api.TransferAnswer;
 import io.rialto.wallet.api.TransferGetRequest;
 import io.rialto.wallet.api.TransferRequest;
 import io.rialto.wallet.api.TransferState;
-import java.time.Clock;
-import java.time.Duration;
 import java.util.Optional;
 import java.util.UUID;
 
 /** Transfers that a payer orders. */
 final class Transfers {
-    private static final Duration FIND_TIMEOUT = Duration.ofSeconds(3);
-
     private final FencedTransactions transactions;
     private final Payments payments;
-    private final CellCalls cells;
+    private final Directory directory;
     private final Relay relay;
     private final WalletProperties properties;
-    private final Clock clock;
 
     Transfers(
             FencedTransactions transactions,
             Payments payments,
-            CellCalls cells,
+            Directory directory,
             Relay relay,
-            WalletProperties properties,
-            Clock clock) {
+            WalletProperties properties) {
         this.transactions = transactions;
         this.payments = payments;
-        this.cells = cells;
+        this.directory = directory;
         this.relay = relay;
         this.properties = properties;
-        this.clock = clock;
     }
 
     @Operation("wallet.Transfer/Create")
@@ -86,19 +76,9 @@ final class Transfers {
     }
 
     private String payee(TransferRequest request, CallContext context) {
-        if (!request.hasToHandle()) {
-            return Refusals.uid(request.getToUid());
-        }
-        FindRequest question =
-                FindRequest.newBuilder().setHandle(request.getToHandle()).build();
-        return cells.call(
-                        "wallet.Directory/Find",
-                        null,
-                        question,
-                        FindAnswer.class,
-                        null,
-                        context.remaining(clock, FIND_TIMEOUT))
-                .getUid();
+        return request.hasToHandle()
+                ? directory.uidOf(request.getToHandle(), context)
+                : Refusals.uid(request.getToUid());
     }
 
     @Operation(value = "wallet.Transfer/Get", idempotent = true)

@@ -52,20 +52,19 @@ final class WalletConfiguration {
     }
 
     @Bean
-    Directory directory(FencedTransactions transactions, SecureRandom random) {
-        return new Directory(transactions, random);
+    Directory directory(FencedTransactions transactions, CellCalls cells, SecureRandom random, Clock clock) {
+        return new Directory(transactions, cells, random, clock);
     }
 
     @Bean
     Accounts accounts(
             FencedTransactions transactions,
             Ledger ledger,
-            CellCalls cells,
+            Directory directory,
             SecureRandom random,
-            WalletProperties properties,
-            Clock clock) {
+            WalletProperties properties) {
         return new Accounts(
-                transactions, ledger, cells, new Pins(properties.pinCost(), random), random, properties, clock);
+                transactions, ledger, directory, new Pins(properties.pinCost(), random), random, properties);
     }
 
     @Bean
@@ -77,11 +76,10 @@ final class WalletConfiguration {
     Transfers transfers(
             FencedTransactions transactions,
             Payments payments,
-            CellCalls cells,
+            Directory directory,
             Relay relay,
-            WalletProperties properties,
-            Clock clock) {
-        return new Transfers(transactions, payments, cells, relay, properties, clock);
+            WalletProperties properties) {
+        return new Transfers(transactions, payments, directory, relay, properties);
     }
 
     @Bean

@@ -6,6 +6,7 @@ import com.sun.net.httpserver.HttpServer;
 import io.rialto.cells.Fence;
 import io.rialto.cells.Place;
 import io.rialto.cells.RoutingTable;
+import io.rialto.cells.move.GlobalCopy;
 import io.rialto.node.postgres.Database;
 import io.rialto.node.postgres.DatabaseAddress;
 import io.rialto.node.postgres.PostgresServer;
@@ -35,6 +36,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.locks.LockSupport;
@@ -71,6 +73,7 @@ final class TestCells implements AutoCloseable {
     private static final byte[] KEY = "0123456789abcdef0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
     private static final CallerTokens TOKENS = new CallerTokens(Map.of("k1", KEY), "k1");
     private static final JsonMapper JSON = new JsonMapper();
+    private static final String VERSION = "rialto-global-version";
 
     private final Path directory;
     private final Path keys;
@@ -82,6 +85,13 @@ final class TestCells implements AutoCloseable {
     private final Map<String, Map<String, JsonNode>> inboxes = new ConcurrentHashMap<>();
     private final Map<String, Integer> overrides = new ConcurrentHashMap<>();
     private final TestLedger ledger;
+    private final Map<String, Integer> passed = new ConcurrentHashMap<>();
+
+    private final Set<String> away = ConcurrentHashMap.newKeySet();
+
+    /** Of the global data, as devices have been told. */
+    private final Map<String, String> versions = new ConcurrentHashMap<>();
+
     private final HttpClient http = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
             .connectTimeout(Duration.ofSeconds(2))
@@ -140,6 +150,39 @@ final class TestCells implements AutoCloseable {
                 directory.resolve("binaries"), directory.resolve(cell), PostgresServer.Options.standard(), random);
         servers.put(cell, server);
         return server.database("cell");
+    }
+
+    /** One device learns which version of the global data another one has seen. */
+    void tell(String device, String from) {
+        versions.put(device, Objects.requireNonNull(versions.get(from)));
+    }
+
+    /** Whether calls to a cell fail from now on. */
+    void away(String cell, boolean gone) {
+        if (gone) {
+            away.add(cell);
+        } else {
+            away.remove(cell);
+        }
+    }
+
+    /** How often a wallet called an operation through its gateway. */
+    int passed(String operation) {
+        return passed.getOrDefault(operation, 0);
+    }
+
+    /** Gives the other cells a copy of the global data. */
+    void copyGlobalData() throws Exception {
+        try (Database owner = Database.open(database("global"), "global", 2, Duration.ofSeconds(30))) {
+            for (String cell : List.of("east", "west")) {
+                try (Database copy = Database.open(database(cell), cell, 2, Duration.ofSeconds(30))) {
+                    GlobalCopy.Look look = new GlobalCopy(cell, owner, copy, new SecureRandom()).keep();
+                    if (look.state() != GlobalCopy.State.MADE) {
+                        throw new AssertionError(look);
+                    }
+                }
+            }
+        }
     }
 
     private Path passwordFile() {
@@ -295,7 +338,12 @@ final class TestCells implements AutoCloseable {
             exchange.getResponseBody().write(stored);
             return;
         }
-        HttpResponse<byte[]> answer = send(operation, null, from.user(), from.user(), null, body);
+        passed.merge(operation, 1, Integer::sum);
+        String version = exchange.getRequestHeaders().getFirst(VERSION);
+        HttpResponse<byte[]> answer = send(operation, null, from.user(), from.user(), null, version, body);
+        answer.headers()
+                .firstValue(VERSION)
+                .ifPresent(newer -> exchange.getResponseHeaders().add(VERSION, newer));
         exchange.sendResponseHeaders(answer.statusCode(), answer.body().length == 0 ? -1 : answer.body().length);
         exchange.getResponseBody().write(answer.body());
     }
@@ -356,11 +404,12 @@ final class TestCells implements AutoCloseable {
             @Nullable String user,
             @Nullable String routedBy,
             @Nullable String key,
+            @Nullable String version,
             byte[] body)
             throws IOException, InterruptedException {
         Place place = place(operation, routedBy);
         String backend = backends.get(place.cell().id());
-        if (backend == null) {
+        if (backend == null || away.contains(place.cell().id())) {
             throw new IOException("no backend in " + place.cell().id());
         }
         boolean lose = lost.getAsBoolean();
@@ -382,6 +431,9 @@ final class TestCells implements AutoCloseable {
         if (routedBy != null) {
             request.header("rialto-route", routedBy);
         }
+        if (version != null) {
+            request.header(VERSION, version);
+        }
         HttpResponse<byte[]> answer = http.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
         if (lose) {
             throw new IOException("lost the answer of " + operation);
@@ -399,7 +451,9 @@ final class TestCells implements AutoCloseable {
             Message request,
             A prototype)
             throws IOException, InterruptedException {
-        HttpResponse<byte[]> answer = send(operation, device, user, routedBy, key, request.toByteArray());
+        HttpResponse<byte[]> answer =
+                send(operation, device, user, routedBy, key, versions.get(device), request.toByteArray());
+        answer.headers().firstValue(VERSION).ifPresent(newer -> versions.put(device, newer));
         if (answer.statusCode() != 200) {
             throw new Refused(new String(answer.body(), StandardCharsets.UTF_8));
         }

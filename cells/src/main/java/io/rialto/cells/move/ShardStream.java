@@ -42,7 +42,7 @@ final class ShardStream {
     record Copying(MoveWatch watch, long rowsPerSecond, SecureRandom random) {}
 
     /** The name of a stream that ends in the target. */
-    private static Optional<String> subscription(Connection target, String prefix) throws SQLException {
+    static Optional<String> subscription(Connection target, String prefix) throws SQLException {
         return Sql.list(
                         target,
                         row -> row.getString(1),
@@ -161,7 +161,7 @@ final class ShardStream {
             from.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
             try {
                 Sql.run(from, "SET TRANSACTION SNAPSHOT '" + slot.name() + "'");
-                awaitCommitted(source, from);
+                awaitCommitted(source, from, "shard " + grant.shard());
                 rows = copyRows(from, to, tables, copying);
             } finally {
                 from.rollback();
@@ -185,7 +185,7 @@ final class ShardStream {
      * say so. Who reads a row in that moment takes it for that of an aborted transaction, and leaves a hint at the row that
      * makes it so for everyone: an acknowledged write would be lost in the source itself.
      */
-    private void awaitCommitted(Database source, Connection reading)
+    static void awaitCommitted(Database source, Connection reading, String what)
             throws SQLException, MoveException, InterruptedException {
         String snapshot = readable(Sql.list(reading, row -> row.getString(1), "SELECT pg_current_snapshot()::text")
                 .getFirst());
@@ -197,8 +197,8 @@ final class ShardStream {
                             + " WHERE pg_visible_in_snapshot(xid, ?::pg_snapshot))",
                     snapshot)) {
                 if (System.nanoTime() > deadline) {
-                    throw new MoveException("shard " + grant.shard() + ": a transaction that is committed in the log of"
-                            + " its cell still runs after " + LOCK + " (expected: milliseconds; resume the move)");
+                    throw new MoveException(what + ": a transaction that is committed in the log of"
+                            + " its cell still runs after " + LOCK + " (expected: milliseconds; try again)");
                 }
                 Pauses.millis(1);
             }
@@ -270,7 +270,7 @@ final class ShardStream {
     }
 
     /** Within a transaction, which is why it leaves the slot alone. */
-    private static boolean dropSubscription(Connection target, String prefix) throws SQLException {
+    static boolean dropSubscription(Connection target, String prefix) throws SQLException {
         for (Optional<String> name = subscription(target, prefix);
                 name.isPresent();
                 name = subscription(target, prefix)) {
@@ -282,8 +282,7 @@ final class ShardStream {
     }
 
     /** What streams of this shard out of a database: slots, publications and roles of all attempts. */
-    private static void dropSlots(Database database, Connection connection, String prefix)
-            throws SQLException, MoveException {
+    static void dropSlots(Database database, Connection connection, String prefix) throws SQLException, MoveException {
         for (int tries = 0; ; tries++) {
             Sql.list(
                     connection,

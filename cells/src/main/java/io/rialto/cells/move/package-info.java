@@ -6,6 +6,9 @@
  * accordingly, and nothing left behind. All state is in the databases and in the configuration: any process may take a
  * move up where another one left it.
  *
+ * <p>By the same streams the read copies of the global data are kept, in the cells that do not own it: {@link
+ * io.rialto.cells.move.GlobalCopy}.
+ *
  * <p>Must not be here: failovers; which shards ought to move; how control is reached.
  */
 @NullMarked
