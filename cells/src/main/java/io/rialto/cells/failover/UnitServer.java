@@ -88,10 +88,15 @@ final class UnitServer {
         }
     }
 
+    /**
+     * A receiver that has come to the end of its sender's timeline stays, and waits to be asked for another one, which the
+     * recovering process does only where it has a source.
+     */
     private void awaitAllReplayed(Connection connection) throws SQLException, InterruptedException {
         await(
                 connection,
-                "SELECT NOT EXISTS (SELECT FROM pg_stat_wal_receiver) AND EXISTS (SELECT FROM pg_stat_activity"
+                "SELECT NOT EXISTS (SELECT FROM pg_stat_wal_receiver WHERE status <> 'waiting')"
+                        + " AND EXISTS (SELECT FROM pg_stat_activity"
                         + " WHERE backend_type = 'startup' AND wait_event"
                         + " IN ('RecoveryRetrieveRetryInterval', 'RecoveryWalStream'))",
                 "has replayed all that it has");
