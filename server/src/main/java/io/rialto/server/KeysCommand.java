@@ -86,6 +86,16 @@ final class KeysCommand {
     }
 
     @Command(
+            name = "directory",
+            description = "Print the public keys of the directory of cells, which apps may pin as well, a JSON list.",
+            mixinStandardHelpOptions = true)
+    int directory(@Mixin ControlOption control) throws InterruptedException {
+        out().println(Json.write(PublishedKeys.ofDirectory(keys(control))));
+        out().flush();
+        return 0;
+    }
+
+    @Command(
             name = "caller",
             description = "Write the keys that a backend checks its callers with (these are secrets) to a file, which"
                     + " its owner alone can read; to be done again after each rotation, before the new key begins.",

@@ -33,6 +33,17 @@ final class PublishedKeys {
         return list;
     }
 
+    /** The keys that sign what edges say about where cells are, for apps to pin; one that begins later among them. */
+    static JsonNode ofDirectory(JsonNode keys) {
+        ArrayNode list = Json.mapper().createArrayNode();
+        for (JsonNode key : keys.path("directory")) {
+            list.addObject()
+                    .put("id", key.path("id").asString())
+                    .put("key", key.path("public").asString());
+        }
+        return list;
+    }
+
     /** A backend asks for both ends of a key's term; one that is not limited is written as very long. */
     static JsonNode forBackends(JsonNode keys) {
         ArrayNode list = Json.mapper().createArrayNode();

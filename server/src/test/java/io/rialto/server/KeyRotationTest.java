@@ -7,6 +7,7 @@ import io.rialto.server.KeyRotation.Kind;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Base64;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
@@ -44,6 +45,16 @@ class KeyRotationTest {
         assertThat(added.has("until")).isFalse();
         assertThat(added).isNotEqualTo(first.get(kind.key()).get(0));
         Keys.parse(next);
+    }
+
+    @Test
+    void hands_out_the_public_key_of_the_directory_alone() {
+        JsonNode key = rotation.first(NOW).get("directory").get(0);
+        JsonNode handedOut = PublishedKeys.ofDirectory(rotation.first(NOW)).get(0);
+        assertThat(handedOut.propertyNames()).containsExactly("id", "key");
+        assertThat(Base64.getUrlDecoder().decode(handedOut.get("key").asString()))
+                .hasSize(32);
+        assertThat(handedOut.get("id")).isEqualTo(key.get("id"));
     }
 
     @Test
