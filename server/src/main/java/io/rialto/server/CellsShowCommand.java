@@ -5,6 +5,7 @@ import io.rialto.cells.RoutingTable;
 import io.rialto.cells.move.Grant;
 import io.rialto.cells.move.MoveStatus;
 import io.rialto.cells.move.Moves;
+import io.rialto.cells.move.Split;
 import io.rialto.node.postgres.Database;
 import java.io.PrintWriter;
 import java.sql.SQLException;
@@ -52,11 +53,13 @@ final class CellsShowCommand implements Callable<Integer> {
         Map<String, Database> cells = databases.open(control.data());
         try {
             Moves moves = Moves.parse(client.section(Moves.SECTION).value());
-            moves.splits().forEach(split -> UpCommand.say(out, split.toString()));
+            moves.splits().stream()
+                    .filter(split -> split.state() != Split.State.HOME)
+                    .forEach(split -> UpCommand.say(out, where(split)));
             for (Grant grant : moves.grants()) {
                 boolean open = grant.state() == Grant.State.GRANTED || grant.state() == Grant.State.DIFFERS;
                 if (open || grant.shard() == shard) {
-                    show(out, cells, grant.shard(), grant.toString());
+                    show(out, cells, grant.shard(), way(grant));
                 }
             }
             if (shard != RoutingTable.GLOBAL_SHARD) {
@@ -77,6 +80,21 @@ final class CellsShowCommand implements Callable<Integer> {
                 UpCommand.say(out, "  " + cell + ": does not answer: " + e.getMessage());
             }
         });
+    }
+
+    private static String way(Grant grant) {
+        return "shard " + grant.shard() + ": from " + grant.from() + " to " + grant.to() + " at epoch " + grant.epoch()
+                + ", " + grant.state();
+    }
+
+    private static String where(Split split) {
+        return "user " + split.user() + ": "
+                + switch (split.state()) {
+                    case PARTING -> "on the way from shard " + split.common() + " to " + split.shard();
+                    case APART -> "in shard " + split.shard() + " of their own, apart from " + split.common();
+                    case RETURNING -> "on the way from shard " + split.shard() + " back to " + split.common();
+                    case HOME -> "in shard " + split.common();
+                };
     }
 
     private static String ranges(List<Place> places) {
