@@ -6,6 +6,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -21,6 +22,9 @@ public final class Fence {
 
     private static final String SCHEMA = "rialto";
     private static final Pattern ROLE = Pattern.compile("[a-z][a-z0-9_]{0,62}");
+
+    /** SQLSTATE of a refusal for a user who is read-only until what a take-over lacked is put right. */
+    public static final String READ_ONLY = "RL003";
 
     /** What a database says about a shard. */
     public enum State {
@@ -67,6 +71,7 @@ public final class Fence {
             connection.setAutoCommit(false);
             try {
                 int written = seed(connection, table, cell);
+                nameUnit(connection, table, cell);
                 connection.commit();
                 return written;
             } finally {
@@ -105,6 +110,21 @@ public final class Fence {
         }
     }
 
+    /** What the database's markers name; a database of several units, which do not fail over apart, names none. */
+    private static void nameUnit(Connection connection, RoutingTable table, String cell) throws SQLException {
+        List<String> units = table.units().stream()
+                .filter(unit -> unit.cell().equals(cell))
+                .map(Unit::id)
+                .toList();
+        if (units.size() == 1) {
+            try (PreparedStatement statement = connection.prepareStatement("INSERT INTO rialto.unit (name) VALUES (?)"
+                    + " ON CONFLICT (one) DO UPDATE SET name = excluded.name WHERE unit.name <> excluded.name")) {
+                statement.setString(1, units.getFirst());
+                statement.executeUpdate();
+            }
+        }
+    }
+
     /** What the database says about a shard. */
     public Optional<Row> row(int shard) throws SQLException {
         try (Connection connection = database.dataSource().getConnection();
@@ -125,8 +145,8 @@ public final class Fence {
 
     /**
      * Lets a backend's role pass the fence and read it: workers of a backend, which no caller token names a shard to, find
-     * there which shards are open and at which epoch. It may guard its own tables, and say whose their rows are, and can
-     * change nothing else of the schema.
+     * there which shards are open and at which epoch. It may guard its own tables, say whose their rows are, have users found
+     * behind by their markers, and can change nothing else of the schema.
      */
     public void allow(String role) throws SQLException {
         if (!ROLE.matcher(role).matches()) {
@@ -140,9 +160,28 @@ public final class Fence {
             statement.execute("GRANT EXECUTE ON FUNCTION rialto.open_shards(int[]) TO " + role);
             statement.execute("GRANT SELECT ON rialto.carried TO " + role);
             statement.execute("GRANT EXECUTE ON FUNCTION rialto.guard() TO " + role);
-            statement.execute("GRANT EXECUTE ON FUNCTION rialto.owned_by_user(regclass, name) TO " + role);
+            statement.execute("GRANT EXECUTE ON FUNCTION rialto.owned_by_user(regclass, name, text) TO " + role);
             statement.execute("GRANT EXECUTE ON FUNCTION rialto.next_global_version() TO " + role);
             statement.execute("GRANT EXECUTE ON FUNCTION rialto.global_version() TO " + role);
+            statement.execute("GRANT EXECUTE ON FUNCTION rialto.fence(int, bigint, text, text) TO " + role);
+            statement.execute("GRANT EXECUTE ON FUNCTION rialto.written() TO " + role);
+            statement.execute("GRANT EXECUTE ON FUNCTION rialto.find_behind(text, text) TO " + role);
+            statement.execute("GRANT SELECT ON rialto.takeover TO " + role);
+            statement.execute("GRANT SELECT (uid) ON rialto.behind TO " + role);
+        }
+    }
+
+    /**
+     * Lets the role of the cell's edges say that a user is behind, without a marker that shows it: a device of the user has
+     * messages that this database lacks.
+     */
+    public void allowEdges(String role) throws SQLException {
+        if (!ROLE.matcher(role).matches()) {
+            throw new IllegalArgumentException("role: " + role + " (expected: " + ROLE + ")");
+        }
+        try (Connection connection = database.dataSource().getConnection();
+                Statement statement = connection.createStatement()) {
+            statement.execute("GRANT EXECUTE ON FUNCTION rialto.note_behind(text, text) TO " + role);
         }
     }
 }

@@ -41,6 +41,9 @@ record PreparedCell(int newRows, Map<String, DatabaseAddress> backends) {
             String role = backend.getKey();
             backends.put(role, database.backendRole(role, role, backend.getValue(), random));
             fence.allow(role);
+            if (role.equals(PostgresInbox.ROLE)) {
+                fence.allowEdges(role);
+            }
         }
         DatabaseAddress inbox = backends.get(PostgresInbox.ROLE);
         if (inbox != null) {
