@@ -16,7 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
 import tlc2.TLC;
 
-/** The specifications of moves and failovers in {@code src/test/tla}, by the model checker TLC. */
+/** The specifications of moves, failovers and take-overs in {@code src/test/tla}, by the model checker TLC. */
 final class ProtocolProofsTest {
     private static final long MINUTES = 5;
 
@@ -75,6 +75,23 @@ final class ProtocolProofsTest {
             return new Model(name, "UnitFailover", constants, List.of("NothingLost", "AcknowledgedOnce"), refuted);
         }
 
+        static Model remote(String name, String refuted, String... changed) {
+            TreeMap<String, String> constants = new TreeMap<>(Map.of(
+                    "Users",
+                    "{u1, u2}",
+                    "MaxLog",
+                    "3",
+                    "AfterCommit",
+                    "TRUE",
+                    "ByGeneration",
+                    "TRUE",
+                    "ReadFirst",
+                    "TRUE"));
+            change(constants, changed);
+            List<String> invariants = List.of("NobodyMissed", "NothingForgotten", "AllFound");
+            return new Model(name, "RemoteCity", constants, invariants, refuted);
+        }
+
         private static void change(TreeMap<String, String> constants, String... changed) {
             for (int i = 0; i < changed.length; i += 2) {
                 constants.put(changed[i], changed[i + 1]);
@@ -116,7 +133,20 @@ final class ProtocolProofsTest {
                     "promoting the longest log of any generation",
                     "any",
                     Stream.concat(Stream.of("ByGeneration", "FALSE"), Stream.of(FOUR_NODES))
-                            .toArray(String[]::new)));
+                            .toArray(String[]::new)),
+            Model.remote("two users", ""),
+            Model.remote("one user and a longer log", "", "Users", "{u1}", "MaxLog", "5"),
+            Model.remote("with a marker from before the commit", "NobodyMissed", "AfterCommit", "FALSE"),
+            Model.remote(
+                    "with markers of any generation compared by place",
+                    "NobodyMissed",
+                    "ByGeneration",
+                    "FALSE",
+                    "Users",
+                    "{u1}",
+                    "MaxLog",
+                    "4"),
+            Model.remote("copying over what nobody has read", "NothingForgotten", "ReadFirst", "FALSE"));
 
     @ParameterizedTest
     @FieldSource("MODELS")

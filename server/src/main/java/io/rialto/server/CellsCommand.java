@@ -33,7 +33,8 @@ import picocli.CommandLine.Spec;
             CellsCancelCommand.class,
             CellsDrainCommand.class,
             CellsCopyCommand.class,
-            CellsFailoverCommand.class
+            CellsFailoverCommand.class,
+            CellsReconcileCommand.class
         })
 final class CellsCommand {
     @Spec

@@ -2,6 +2,9 @@ package io.rialto.server;
 
 import io.rialto.cells.Place;
 import io.rialto.cells.RoutingTable;
+import io.rialto.cells.failover.RemoteCopy;
+import io.rialto.cells.failover.Standbys;
+import io.rialto.cells.failover.UnitServers;
 import io.rialto.cells.move.Grant;
 import io.rialto.cells.move.MoveStatus;
 import io.rialto.cells.move.Moves;
@@ -9,7 +12,10 @@ import io.rialto.cells.move.Split;
 import io.rialto.node.postgres.Database;
 import java.io.PrintWriter;
 import java.sql.SQLException;
+import java.time.temporal.ChronoUnit;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
@@ -19,11 +25,14 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
+import tools.jackson.databind.JsonNode;
 
 /** Shows where shards are, and the moves that are under way. */
 @Command(
         name = "show",
-        description = "Show which cell has which shards, moves under way, and what both databases say of a shard.",
+        description =
+                "Show which cell has which shards, the servers of units, moves under way, and what both databases say of a"
+                        + " shard.",
         mixinStandardHelpOptions = true)
 final class CellsShowCommand implements Callable<Integer> {
     @Spec
@@ -50,6 +59,12 @@ final class CellsShowCommand implements Callable<Integer> {
         table.cells().forEach(cell -> byCell.putIfAbsent(cell.id(), List.of()));
         byCell.forEach((cell, places) ->
                 UpCommand.say(out, "cell " + cell + ": " + places.size() + " shards " + ranges(places)));
+        JsonNode standbys = client.section(Standbys.SECTION).value();
+        if (!standbys.isMissingNode()) {
+            Standbys.units(standbys).stream()
+                    .sorted(Comparator.comparing(UnitServers::unit))
+                    .forEach(unit -> show(out, unit));
+        }
         Map<String, Database> cells = databases.open(control.data());
         try {
             Moves moves = Moves.parse(client.section(Moves.SECTION).value());
@@ -80,6 +95,49 @@ final class CellsShowCommand implements Callable<Integer> {
                 UpCommand.say(out, "  " + cell + ": does not answer: " + e.getMessage());
             }
         });
+    }
+
+    private void show(PrintWriter out, UnitServers unit) {
+        UpCommand.say(
+                out,
+                "unit " + unit.unit() + ": " + unit.primary() + ", generation " + unit.generation() + ", "
+                        + unit.phase().name().toLowerCase(Locale.ROOT) + ", "
+                        + (unit.standbys().isEmpty()
+                                ? "no standbys"
+                                : "standbys " + unit.standbys() + ", of which " + unit.quorum()
+                                        + " must have each write"));
+        unit.remote().ifPresent(copy -> UpCommand.say(out, "  remote copy " + copy + " " + lag(unit, copy)));
+        unit.lost()
+                .ifPresent(lost -> UpCommand.say(
+                        out,
+                        "  lost before generation " + lost.generation() + ": " + lost.servers() + ", "
+                                + lost.state().name().toLowerCase(Locale.ROOT).replace('_', ' ')
+                                + (lost.note().isEmpty() ? "" : ": " + lost.note())));
+    }
+
+    private String lag(UnitServers unit, String copy) {
+        try {
+            return lag(RemoteCopy.look(
+                    UnitAddresses.required(control.data(), unit.primary()),
+                    UnitAddresses.required(control.data(), copy)));
+        } catch (SQLException e) {
+            return "does not answer: " + e.getMessage();
+        }
+    }
+
+    /** How far a remote copy is. */
+    static String lag(RemoteCopy copy) {
+        String last = copy.lastCommit()
+                .map(when -> "its newest transaction is of " + when.truncatedTo(ChronoUnit.MILLIS))
+                .orElse("it has got no transaction since its start");
+        String lag = copy.bytes()
+                .map(bytes -> "is " + bytes + " bytes"
+                        + copy.behind()
+                                .map(time -> String.format(Locale.ROOT, " and %.1f s", time.toMillis() / 1000.0))
+                                .orElse("")
+                        + " behind")
+                .orElse("lacks what was written since then, as the primary does not answer");
+        return (copy.follows() ? "follows, " : "does not follow, ") + last + ", and it " + lag;
     }
 
     private static String way(Grant grant) {

@@ -13,10 +13,12 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
@@ -29,6 +31,18 @@ import org.slf4j.LoggerFactory;
 /** One database for control and one for each cell: servers of our own in the data directory, or external ones. */
 final class LocalDatabases implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LocalDatabases.class);
+
+    /**
+     * What databases of cells have beside their primary.
+     *
+     * @param standbys how many each gets; those that it has already it keeps
+     * @param remote the cells that get a copy for another city; those that have one already keep it
+     */
+    record Replicas(int standbys, Set<String> remote) {
+        Replicas {
+            remote = Set.copyOf(remote);
+        }
+    }
 
     /** Name of the database in each embedded server. */
     private static final String NAME = "rialto";
@@ -49,22 +63,22 @@ final class LocalDatabases implements AutoCloseable {
      */
     static LocalDatabases start(DataDirectory data, Map<String, DatabaseSettings> settings, SecureRandom random)
             throws InterruptedException {
-        return start(data, settings, 0, random);
+        return start(data, settings, new Replicas(0, Set.of()), random);
     }
 
     /**
      * Starts what is embedded, all at once, and opens all.
      *
-     * @param standbys how many each cell's database gets; those that it has already it keeps
+     * @param replicas of the cells' databases
      */
     static LocalDatabases start(
-            DataDirectory data, Map<String, DatabaseSettings> settings, int standbys, SecureRandom random)
+            DataDirectory data, Map<String, DatabaseSettings> settings, Replicas replicas, SecureRandom random)
             throws InterruptedException {
         LocalDatabases databases = new LocalDatabases();
         Map<String, Future<DatabaseAddress>> starting = new LinkedHashMap<>();
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             settings.forEach((name, one) ->
-                    starting.put(name, threads.submit(() -> databases.address(data, name, one, standbys, random))));
+                    starting.put(name, threads.submit(() -> databases.address(data, name, one, replicas, random))));
         }
         List<String> problems = new ArrayList<>();
         for (Map.Entry<String, Future<DatabaseAddress>> one : starting.entrySet()) {
@@ -85,23 +99,17 @@ final class LocalDatabases implements AutoCloseable {
     }
 
     private DatabaseAddress address(
-            DataDirectory data, String name, DatabaseSettings settings, int standbys, SecureRandom random)
+            DataDirectory data, String name, DatabaseSettings settings, Replicas replicas, SecureRandom random)
             throws IOException, SQLException, InterruptedException {
         Optional<DatabaseAddress> external = settings.external();
         if (external.isPresent()) {
             return external.get();
         }
         Path binaries = data.folder("postgres");
-        int count = name.equals(CONTROL) ? 0 : Math.max(standbys, standbysOf(data, name));
-        if (count > 0) {
+        PostgresGroup.Plan plan = plan(data, name, replicas);
+        if (plan.standbys() > 0 || plan.remote()) {
             PostgresGroup group = PostgresGroup.start(
-                    binaries,
-                    data.folder("databases", name),
-                    count,
-                    (count + 1) / 2,
-                    NAME,
-                    PostgresServer.Options.of(settings),
-                    random);
+                    binaries, data.folder("databases", name), plan, NAME, PostgresServer.Options.of(settings), random);
             groups.put(name, group);
             return group.address();
         }
@@ -111,18 +119,35 @@ final class LocalDatabases implements AutoCloseable {
         return server.database(NAME);
     }
 
-    /** By the folders that there are, since a start without the option must not take a stale server for the only one. */
-    private static int standbysOf(DataDirectory data, String name) {
-        int standbys = 0;
+    /** By what there is, since a start without the options must not take a stale server for the only one. */
+    private static PostgresGroup.Plan plan(DataDirectory data, String name, Replicas replicas) throws IOException {
+        if (name.equals(CONTROL)) {
+            return new PostgresGroup.Plan(0, 0, false);
+        }
+        Optional<PostgresGroup.Plan> before = PostgresGroup.planned(data.path("databases", name));
+        if (before.isPresent()) {
+            if (replicas.standbys() > before.get().standbys()) {
+                throw new IOException("--standbys: " + replicas.standbys() + " (expected: "
+                        + before.get().standbys() + ", as " + name + " has had since it got a remote copy)");
+            }
+            return before.get();
+        }
+        int standbys = replicas.standbys();
         while (Files.exists(data.path("databases", name + "-" + (standbys + 2), "data"))) {
             standbys++;
         }
-        return standbys;
+        return new PostgresGroup.Plan(
+                standbys, (standbys + 1) / 2, replicas.remote().contains(name));
     }
 
-    /** The servers of a database that has standbys. */
+    /** The servers of a database that has standbys or a remote copy. */
     Optional<PostgresGroup> group(String name) {
         return Optional.ofNullable(groups.get(name));
+    }
+
+    /** Those of all databases that have standbys or a remote copy. */
+    Collection<PostgresGroup> groups() {
+        return groups.values();
     }
 
     static DatabaseSettings standard() {

@@ -51,14 +51,14 @@ final class LocalStack implements AutoCloseable {
      * @param databases of {@code control} and of cells, where not embedded
      * @param gateway the section of that name for a new data directory
      * @param sync the section of that name, for one that has none yet
-     * @param standbys database servers of each cell beside its primary
+     * @param replicas of the cells' embedded databases
      */
     record Plan(
             Topology topology,
             Map<String, DatabaseSettings> databases,
             JsonNode gateway,
             JsonNode sync,
-            int standbys) {}
+            LocalDatabases.Replicas replicas) {}
 
     private final DataDirectory data;
     private final Plan plan;
@@ -88,15 +88,15 @@ final class LocalStack implements AutoCloseable {
             // Before there is an edge: it would register, and be taken for the wallet that is still to come.
             ChildProcess.endLeftOver(ROLE, stack.walletPid(), report);
             new Certificates(data.folder("tls"), random, Clock.systemUTC()).ensure();
-            LocalDatabases opened = LocalDatabases.start(data, stack.databaseSettings(), plan.standbys(), random);
+            LocalDatabases opened = LocalDatabases.start(data, stack.databaseSettings(), plan.replicas(), random);
             stack.databases = opened;
             ControlNode started = ControlNode.start(stack.controlSettings(), opened.of(CONTROL), random);
             stack.control = started;
             stack.configure(started);
-            stack.units = LocalUnits.start(
-                    opened,
-                    started.store(),
-                    plan.topology().cells().stream().map(OneCell::id).toList());
+            List<String> cells =
+                    plan.topology().cells().stream().map(OneCell::id).toList();
+            stack.units = LocalUnits.start(opened, started.store(), cells);
+            UnitAddresses.write(data, opened.groups());
             stack.prepareCells(opened, started);
             stack.copies = stack.copies(opened);
             for (OneCell cell : plan.topology().cells()) {

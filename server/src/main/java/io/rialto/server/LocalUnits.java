@@ -11,13 +11,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** The units of this machine whose databases have standbys, each with its keeper. */
+/** The units of this machine whose databases have standbys or a remote copy, each with its keeper. */
 final class LocalUnits implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private final List<Keeper> keepers = new ArrayList<>();
 
-    /** Brings every unit with standbys to where it serves, and looks after it from then on. */
+    /** Brings every such unit to where it serves, and looks after it from then on. */
     static LocalUnits start(LocalDatabases databases, ControlStore store, List<String> cells)
             throws SQLException, InterruptedException {
         LocalUnits units = new LocalUnits();
@@ -45,15 +45,26 @@ final class LocalUnits implements AutoCloseable {
             ledger.add(Keeper.discover("u-" + cell, group, true));
         }
         UnitServers unit = ledger.read();
-        if (!unit.servers().equals(group.members()) || unit.quorum() != group.quorum()) {
+        // A take-over changes the servers, and a start may come in the middle of it.
+        boolean changing = unit.takeover().isPresent() || unit.lost().isPresent();
+        if (!changing && (!unit.servers().equals(group.members()) || unit.quorum() != group.quorum())) {
             throw new IOException("--standbys: unit " + unit.unit() + " has the servers " + group.members()
                     + " (expected: " + unit.servers() + "; their number cannot be changed)");
         }
         Keeper keeper = new Keeper(ledger, group);
         keeper.settle(PATIENCE);
         Keeper.migrate(databases.of(cell));
+        addRemote(ledger, group);
         keeper.start();
         keepers.add(keeper);
+    }
+
+    /** A copy that the unit did not have so far; its keeper makes it. */
+    private static void addRemote(UnitLedger ledger, PostgresGroup group) throws IOException {
+        UnitServers unit = ledger.read();
+        if (unit.remote().isEmpty() && unit.lost().isEmpty() && group.remote().isPresent()) {
+            ledger.replace(unit, unit.withRemote(group.remote().get()));
+        }
     }
 
     /** Stops looking after the units; their servers go on. */

@@ -8,6 +8,8 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -113,6 +115,11 @@ record Topology(List<OneCell> cells, int controlPort) {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Ids of the cells that own users. */
+    Set<String> regional() {
+        return cells.stream().filter(cell -> !cell.global()).map(OneCell::id).collect(Collectors.toSet());
     }
 
     String controlUrl() {

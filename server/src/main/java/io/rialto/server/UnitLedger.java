@@ -1,18 +1,24 @@
 package io.rialto.server;
 
 import io.rialto.cells.RoutingTable;
+import io.rialto.cells.TableException;
+import io.rialto.cells.Unit;
 import io.rialto.cells.failover.Ledger;
 import io.rialto.cells.failover.Standbys;
 import io.rialto.cells.failover.UnitServers;
+import io.rialto.cells.move.Grant;
+import io.rialto.cells.move.Moves;
 import io.rialto.control.ControlStore;
 import io.rialto.control.PutResult;
 import io.rialto.node.Json;
 import java.io.IOException;
 import java.sql.SQLException;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.MissingNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** What control's store has about the servers of a unit. */
@@ -69,6 +75,25 @@ final class UnitLedger implements Ledger {
         }
         throw new IOException("unit " + unit + ": control's configuration changes all the time (expected: " + TRIES
                 + " tries to be enough)");
+    }
+
+    /** What the unit gave away, or is giving away, where the move was not cancelled. */
+    @Override
+    public List<Elsewhere> elsewhere() throws IOException {
+        try {
+            RoutingTable table = RoutingTable.parse(store.section(RoutingTable.SECTION)
+                    .orElseThrow(() -> new IOException("control has no routing table (expected: one)")));
+            return Moves.parse(store.section(Moves.SECTION).orElseGet(MissingNode::getInstance)).grants().stream()
+                    .filter(grant -> grant.from().equals(unit) && grant.state() != Grant.State.CANCELLED)
+                    .map(grant -> new Elsewhere(
+                            grant.shard(),
+                            grant.epoch(),
+                            table.unit(grant.to()).map(Unit::cell).orElse(grant.to()),
+                            grant.state() == Grant.State.MOVED))
+                    .toList();
+        } catch (TableException e) {
+            throw new IOException("control's routing table: " + e.getMessage(), e);
+        }
     }
 
     private JsonNode section() {

@@ -13,6 +13,7 @@ import java.security.SecureRandom;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
@@ -69,6 +70,13 @@ final class UpCommand implements Callable<Integer> {
         private int standbys = 0;
 
         @Option(
+                names = "--remote",
+                description =
+                        "A copy of each regional cell's embedded database that nobody waits for, as one in another"
+                                + " city; those that a data directory has already are started in any case (docs/cells.md).")
+        private boolean remote;
+
+        @Option(
                 names = "--log",
                 paramLabel = "plain|json",
                 description = "Form of the log (default: ${DEFAULT-VALUE}).")
@@ -106,7 +114,7 @@ final class UpCommand implements Callable<Integer> {
                     external,
                     LocalStack.section(programs.walletOperations()),
                     LocalStack.section(programs.walletTopics()),
-                    standbys);
+                    new LocalDatabases.Replicas(standbys, remote ? topology.regional() : Set.of()));
         }
 
         private static DatabaseSettings settings(String name, Path file) {

@@ -20,6 +20,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
@@ -45,11 +46,15 @@ class LocalUnitsTest {
         final LocalUnits units;
 
         Machine(int standbys) throws Exception {
+            this(standbys, false);
+        }
+
+        Machine(int standbys, boolean remote) throws Exception {
             DataDirectory data = new DataDirectory(folder);
             databases = LocalDatabases.start(
                     data,
                     Map.of("control", LocalDatabases.standard(), "east", LocalDatabases.standard()),
-                    standbys,
+                    new LocalDatabases.Replicas(standbys, remote ? Set.of("east") : Set.of()),
                     RANDOM);
             control = ControlNode.start(settings(), databases.of("control"), RANDOM);
             if (control.store().version() == 0) {

@@ -22,6 +22,9 @@ import org.slf4j.LoggerFactory;
  * primary; the longest log among them is promoted and says the generation in its first transaction; control publishes
  * it; only then do others follow it, so that it acknowledges nothing before. The old primary is never asked.
  *
+ * <p>A take-over by the remote copy goes the same way, but that it waits for no promise: it was declared because nobody
+ * may be there to give one.
+ *
  * <p>Whoever runs it may die at any point: {@link #run} goes on from what control and the servers remember.
  */
 public final class Failover {
@@ -77,6 +80,19 @@ public final class Failover {
     /** Brings a failover in progress to its end; does nothing where there is none. */
     public Outcome resume() throws IOException, InterruptedException {
         UnitServers unit = ledger.read();
+        if (unit.phase() == UnitServers.Phase.TAKING) {
+            Candidate copy;
+            Evacuation city = new Evacuation(unit, group);
+            try {
+                copy = city.prepare();
+            } catch (SQLException | RefusedException | IOException e) {
+                return new Outcome.Down("unit " + unit.unit() + ": the remote copy "
+                        + unit.remote().orElse("") + " does not take over yet: " + e.getMessage());
+            }
+            watching.accept(Step.PROMISED);
+            unit = store(unit, unit.taking(copy, city.silent()));
+            watching.accept(Step.CHOSEN);
+        }
         if (unit.phase() == UnitServers.Phase.PROMISING) {
             Promises promises = promises(unit);
             if (promises.made().size() < unit.promisesNeeded()) {
@@ -96,19 +112,36 @@ public final class Failover {
         if (unit.phase() == UnitServers.Phase.PROMOTING) {
             Candidate candidate = unit.candidate().orElseThrow();
             try {
-                server(candidate.server()).promote(unit.generation(), candidate.snapshot());
+                if (unit.takeover().isPresent()) {
+                    server(candidate.server()).takeOver(unit, candidate.snapshot(), ledger.elsewhere());
+                } else {
+                    server(candidate.server()).promote(unit.generation(), candidate.snapshot());
+                }
             } catch (SQLException | RefusedException e) {
                 return new Outcome.Down("unit " + unit.unit() + ": " + candidate.server()
-                        + ", which has the longest log, is not promoted: " + e.getMessage());
+                        + (unit.takeover().isPresent() ? "" : ", which has the longest log,") + " is not promoted: "
+                        + e.getMessage());
             }
             watching.accept(Step.PROMOTED);
             unit = store(unit, unit.published());
             LOG.info("unit {}: {} is primary at generation {}", unit.unit(), unit.primary(), unit.generation());
             watching.accept(Step.PUBLISHED);
+            open(unit);
             join(unit);
             watching.accept(Step.JOINED);
         }
         return new Outcome.Open(unit);
+    }
+
+    /** What took over from a lost city has let nobody write so far. Where this fails, the unit's keeper does it again. */
+    private void open(UnitServers unit) throws InterruptedException {
+        if (unit.lost().isPresent()) {
+            try {
+                server(unit.primary()).letWrite();
+            } catch (SQLException e) {
+                LOG.warn("unit {}: {} lets nobody write yet: {}", unit.unit(), unit.primary(), e.getMessage());
+            }
+        }
     }
 
     private UnitServers store(UnitServers before, UnitServers after) throws IOException {

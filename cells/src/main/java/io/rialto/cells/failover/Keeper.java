@@ -36,6 +36,7 @@ public final class Keeper implements AutoCloseable {
     private final Ledger ledger;
     private final PostgresGroup group;
     private final Failover failover;
+    private final Aftermath aftermath;
     private final CountDownLatch closed = new CountDownLatch(1);
     private final Map<String, Long> toldToFollow = new HashMap<>();
     private final Thread thread;
@@ -48,6 +49,7 @@ public final class Keeper implements AutoCloseable {
         this.ledger = ledger;
         this.group = group;
         this.failover = new Failover(ledger, group, step -> {});
+        this.aftermath = new Aftermath(ledger, group, this::tend);
         this.thread = Thread.ofVirtual().name("keeper").unstarted(this::loop);
     }
 
@@ -106,6 +108,7 @@ public final class Keeper implements AutoCloseable {
             return false;
         }
         UnitServers unit = ledger.read();
+        say(aftermath.open(unit));
         int following = 0;
         for (String name : unit.standbys()) {
             following += tend(unit, name) ? 1 : 0;
@@ -145,6 +148,10 @@ public final class Keeper implements AutoCloseable {
                 for (String name : unit.standbys()) {
                     tend(unit, name);
                 }
+                if (unit.remote().isPresent()) {
+                    tend(unit, unit.remote().get());
+                }
+                say(aftermath.goOn(unit));
                 return;
             }
             missed(unit, unit.primary() + " does not run as a primary");
@@ -216,7 +223,7 @@ public final class Keeper implements AutoCloseable {
 
     /** Changes of state only; the same problem is not told twice. */
     private void say(String problem) {
-        if (!problem.equals(lastProblem)) {
+        if (!problem.isEmpty() && !problem.equals(lastProblem)) {
             lastProblem = problem;
             LOG.warn("{}", problem);
         }
@@ -306,7 +313,7 @@ public final class Keeper implements AutoCloseable {
         Optional<String> seen = primary.snapshotBefore(position.generation());
         if (seen.isPresent()) {
             Path file = group.folder(name).resolve("tail-of-generation-" + position.generation() + ".jsonl");
-            int rows = Tail.write(group.address(name).orElseThrow(), seen.get(), file);
+            int rows = Tail.write(group.address(name).orElseThrow(), seen.get(), file, Tail.MAX_ROWS, users -> {});
             LOG.warn(
                     "unit {}: {} has {} rows that were never acknowledged and that nobody else has; they are in {}",
                     unit.unit(),
@@ -319,7 +326,11 @@ public final class Keeper implements AutoCloseable {
 
     private void copy(UnitServers unit, String name) throws SQLException, IOException, InterruptedException {
         LOG.info("unit {}: {} gets a copy of {}", unit.unit(), name, unit.primary());
-        group.copy(name, unit.primary(), settings(unit, group.connectionTo(name, unit.primary())));
+        Map<String, String> settings = new HashMap<>(settings(unit, group.connectionTo(name, unit.primary())));
+        if (unit.remote().equals(Optional.of(name))) {
+            settings.put(UnitServer.READ_ONLY, "on");
+        }
+        group.copy(name, unit.primary(), settings);
         toldToFollow.put(name, System.nanoTime());
     }
 

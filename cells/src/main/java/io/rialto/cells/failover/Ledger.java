@@ -1,6 +1,7 @@
 package io.rialto.cells.failover;
 
 import java.io.IOException;
+import java.util.List;
 
 /** Control's memory of one unit's servers. */
 public interface Ledger {
@@ -14,4 +15,18 @@ public interface Ledger {
      * @return whether it was changed
      */
     boolean replace(UnitServers before, UnitServers after) throws IOException;
+
+    /** Shards that were given away by a planned move, of which the servers of a lost city may have been the only ones to know. */
+    default List<Elsewhere> elsewhere() throws IOException {
+        return List.of();
+    }
+
+    /**
+     * A shard that another unit has, or is about to have.
+     *
+     * @param epoch that the move gives it
+     * @param next the cell that it goes to
+     * @param done whether the other one has it for good
+     */
+    record Elsewhere(int shard, long epoch, String next, boolean done) {}
 }

@@ -1,5 +1,6 @@
 package io.rialto.cells.failover;
 
+import io.rialto.cells.failover.Ledger.Elsewhere;
 import io.rialto.node.postgres.DatabaseAddress;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -8,6 +9,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.TimeUnit;
@@ -29,6 +31,10 @@ final class UnitServer {
     private static final long LOCK = 0x5249_414c_544fL;
 
     static final String PROMISED = "rialto.promised";
+    /** On in a remote copy: from its promotion to the end of the take-over's first transaction, and on to its publication, nobody
+     * finds a primary there. */
+    static final String READ_ONLY = "default_transaction_read_only";
+
     private static final String TIMED_OUT = "55P03";
 
     private final String name;
@@ -111,7 +117,37 @@ final class UnitServer {
 
     /** Makes it the primary of a generation, unless it is; its first transaction says so. */
     void promote(long generation, String snapshot) throws SQLException, RefusedException, InterruptedException {
-        try (Connection connection = connect(PATIENCE.plus(ANSWER))) {
+        try (Connection connection = promoted(generation)) {
+            // Nobody follows yet: those who do will have this row before anything that is acknowledged.
+            execute(connection, "SET synchronous_commit = local");
+            begin(connection, generation, snapshot);
+        }
+    }
+
+    /**
+     * Makes the remote copy the primary of a generation, unless it is. Its first transaction says so, says where the log of
+     * the lost city ends for it, and has PostgreSQL refuse the writes of users who knew more. Nobody else may write before
+     * {@link #letWrite}.
+     */
+    void takeOver(UnitServers unit, String snapshot, List<Elsewhere> elsewhere)
+            throws SQLException, RefusedException, InterruptedException {
+        try (Connection connection = promoted(unit.generation())) {
+            execute(connection, "SET " + READ_ONLY + " = off");
+            connection.setAutoCommit(false);
+            if (begin(connection, unit.generation(), snapshot)) {
+                giveUp(connection, elsewhere);
+                record(connection, unit);
+                execute(connection, "SELECT rialto.hold_behind()");
+                // The streams of copies know how far they had come in the lost city, which is further than this copy.
+                execute(connection, "DELETE FROM rialto.global_copy");
+            }
+            connection.commit();
+        }
+    }
+
+    private Connection promoted(long generation) throws SQLException, RefusedException, InterruptedException {
+        Connection connection = connect(PATIENCE.plus(ANSWER));
+        try {
             lock(connection);
             long promised = promised(connection);
             if (promised != generation) {
@@ -124,17 +160,80 @@ final class UnitServer {
                     throw new SQLException(name + ": not promoted within " + PATIENCE);
                 }
             }
-            // Nobody follows yet: those who do will have this row before anything that is acknowledged.
-            execute(connection, "SET synchronous_commit = local");
-            try (PreparedStatement insert =
-                    connection.prepareStatement("INSERT INTO rialto.generation (generation, server, fork, snapshot)"
-                            + " VALUES (?, ?, ?::pg_lsn, ?::pg_snapshot) ON CONFLICT DO NOTHING")) {
-                insert.setLong(1, generation);
-                insert.setString(2, name);
-                insert.setString(3, fork(connection));
-                insert.setString(4, snapshot);
-                insert.executeUpdate();
+            return connection;
+        } catch (SQLException | RefusedException | InterruptedException | RuntimeException e) {
+            connection.close();
+            throw e;
+        }
+    }
+
+    /** Writes the generation's row. @return whether it was not there */
+    private boolean begin(Connection connection, long generation, String snapshot) throws SQLException {
+        try (PreparedStatement insert =
+                connection.prepareStatement("INSERT INTO rialto.generation (generation, server, fork, snapshot)"
+                        + " VALUES (?, ?, ?::pg_lsn, ?::pg_snapshot) ON CONFLICT DO NOTHING")) {
+            insert.setLong(1, generation);
+            insert.setString(2, name);
+            insert.setString(3, fork(connection));
+            insert.setString(4, snapshot);
+            return insert.executeUpdate() > 0;
+        }
+    }
+
+    /**
+     * A shard that a move has given away since, as control knows, must not be open here again. Before the take-over's own row,
+     * which keeps shards where they are.
+     */
+    private static void giveUp(Connection connection, List<Elsewhere> elsewhere) throws SQLException {
+        try (PreparedStatement update =
+                connection.prepareStatement("UPDATE rialto.fence SET epoch = ?, state = ?, next = ?"
+                        + " WHERE shard = ? AND epoch < ? AND state IN ('OPEN', 'CLOSED')")) {
+            for (Elsewhere one : elsewhere) {
+                update.setLong(1, one.epoch());
+                update.setString(2, one.done() ? "RETIRED" : "CLOSED");
+                update.setString(3, one.next());
+                update.setInt(4, one.shard());
+                update.setLong(5, one.epoch());
+                update.executeUpdate();
             }
+        }
+    }
+
+    /** Up to where its log is that of the lost city. A generation that it never heard of is wholly beyond. */
+    private static void record(Connection connection, UnitServers unit) throws SQLException {
+        Takeover takeover = unit.takeover().orElseThrow();
+        try (PreparedStatement insert = connection.prepareStatement("INSERT INTO rialto.takeover"
+                + " (generation, previous, unit, position, declared, reason) SELECT g.generation,"
+                + " (SELECT max(b.generation) FROM rialto.generation b WHERE b.generation < g.generation), ?, g.fork,"
+                + " ?::timestamptz, ? FROM rialto.generation g WHERE g.generation = ?")) {
+            insert.setString(1, unit.unit());
+            insert.setString(2, takeover.declared().toString());
+            insert.setString(3, takeover.reason());
+            insert.setLong(4, unit.generation());
+            insert.executeUpdate();
+        }
+    }
+
+    /** Whether backends may write, once it is a primary. */
+    boolean isWritable() throws SQLException {
+        try (Connection connection = connect(ANSWER)) {
+            return flag(connection, "SELECT NOT current_setting('" + READ_ONLY + "')::boolean");
+        }
+    }
+
+    /** Whether it acknowledges no write before some standby has it. */
+    boolean waitsForStandbys() throws SQLException {
+        try (Connection connection = connect(ANSWER)) {
+            return flag(connection, "SELECT current_setting('synchronous_standby_names') <> ''");
+        }
+    }
+
+    /** Lets backends write to what was a remote copy; does nothing where they may. */
+    void letWrite() throws SQLException, InterruptedException {
+        try (Connection connection = connect(ANSWER)) {
+            execute(connection, "ALTER SYSTEM RESET " + READ_ONLY);
+            execute(connection, "SELECT pg_reload_conf()");
+            await(connection, "SELECT NOT current_setting('" + READ_ONLY + "')::boolean", "lets nobody write");
         }
     }
 
@@ -173,6 +272,18 @@ final class UnitServer {
                     connection,
                     "SELECT snapshot::text FROM rialto.generation WHERE generation > " + generation
                             + " ORDER BY generation LIMIT 1"));
+        }
+    }
+
+    /** The transactions of the ones before that the primary of a generation had. */
+    String snapshotOf(long generation) throws SQLException {
+        try (Connection connection = connect(ANSWER)) {
+            String snapshot =
+                    text(connection, "SELECT snapshot::text FROM rialto.generation WHERE generation = " + generation);
+            if (snapshot == null) {
+                throw new SQLException(name + ": knows nothing of generation " + generation);
+            }
+            return snapshot;
         }
     }
 

@@ -1,8 +1,11 @@
 package io.rialto.cells.failover;
 
+import java.util.List;
+
 /** Control's memory, in this process. */
 final class MemoryLedger implements Ledger {
     private UnitServers unit;
+    private List<Elsewhere> elsewhere = List.of();
 
     MemoryLedger(UnitServers first) {
         unit = first;
@@ -20,5 +23,14 @@ final class MemoryLedger implements Ledger {
         }
         unit = after;
         return true;
+    }
+
+    void elsewhere(List<Elsewhere> shards) {
+        elsewhere = shards;
+    }
+
+    @Override
+    public List<Elsewhere> elsewhere() {
+        return elsewhere;
     }
 }

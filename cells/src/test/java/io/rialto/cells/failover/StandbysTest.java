@@ -1,10 +1,12 @@
 package io.rialto.cells.failover;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.rialto.cells.failover.UnitServers.Candidate;
 import io.rialto.node.Json;
 import io.rialto.node.JsonException;
+import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -21,6 +23,37 @@ class StandbysTest {
         }
         assertThat(chosen.published().primary()).isEqualTo("east-3");
         assertThat(chosen.published().standbys()).containsExactly("east", "east-2");
+    }
+
+    @Test
+    void reads_what_it_writes_at_each_step_of_a_take_over() {
+        UnitServers before = EAST.withRemote("east-remote");
+        UnitServers declared = before.begun().declared("flood", Instant.parse("2030-01-02T03:04:05Z"));
+        UnitServers chosen = declared.taking(new Candidate("east-remote", "740:742:741"), List.of("east", "east-3"));
+        UnitServers open = chosen.published();
+        Lost lost = open.lost().orElseThrow();
+        UnitServers read = open.withLost(lost.read("12 rows", List.of("/tmp/tail")));
+        for (UnitServers unit : List.of(before, declared, chosen, open, read, read.withRemote("east"))) {
+            assertThat(Standbys.units(Standbys.section(List.of(unit)))).containsExactly(unit);
+        }
+        assertThat(declared.generation()).isEqualTo(before.generation() + 2);
+        assertThat(open.primary()).isEqualTo("east-remote");
+        assertThat(open.servers()).containsExactly("east-remote");
+        assertThat(open.quorum()).isZero();
+        assertThat(open.remote()).isEmpty();
+        assertThat(lost.servers()).containsExactly("east", "east-2", "east-3");
+        assertThat(lost.silent()).containsExactly("east", "east-3");
+        assertThatThrownBy(() -> declared.declared("again", Instant.EPOCH)).hasMessageContaining("no take-over");
+        assertThatThrownBy(() -> EAST.declared("none", Instant.EPOCH)).hasMessageContaining("a remote copy");
+    }
+
+    @Test
+    void a_remote_copy_counts_for_nothing() {
+        assertThat(EAST.withRemote("east-remote").promisesNeeded()).isEqualTo(EAST.promisesNeeded());
+        assertThat(EAST.withRemote("east-remote").standbys()).doesNotContain("east-remote");
+        // One alone is never failed over: nobody could promise.
+        UnitServers alone = UnitServers.first("u", "a", 0, List.of("a"), true).withRemote("a-remote");
+        assertThat(alone.promisesNeeded()).isGreaterThan(alone.standbys().size());
     }
 
     @Test
@@ -53,5 +86,16 @@ class StandbysTest {
                 .anySatisfy(error ->
                         assertThat(error).contains("units[1].unit: u (expected: a unit that is not told twice)"))
                 .anySatisfy(error -> assertThat(error).contains("more"));
+        assertThat(Standbys.errors(Json.read("""
+                {"units": [
+                  {"unit": "u", "generation": 1, "primary": "a", "quorum": 0, "servers": ["a"], "remote": "a"},
+                  {"unit": "v", "generation": 1, "phase": "taking", "primary": "a", "quorum": 0, "servers": ["a"]},
+                  {"unit": "w", "generation": 1, "phase": "promoting", "primary": "a", "quorum": 1,
+                   "servers": ["a", "b"], "remote": "c", "takeover": {"reason": "flood"},
+                   "candidate": {"server": "b", "snapshot": "7:9:8"}, "lost": {"generation": 1}}]}""")))
+                .anySatisfy(error -> assertThat(error).contains("units[0].remote: a (expected: none of the servers"))
+                .anySatisfy(error -> assertThat(error).contains("units[1].takeover: absent"))
+                .anySatisfy(error -> assertThat(error).contains("units[2].candidate: b"))
+                .anySatisfy(error -> assertThat(error).contains("units[2].lost.servers: []"));
     }
 }

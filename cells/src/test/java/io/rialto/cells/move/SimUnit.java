@@ -95,6 +95,8 @@ final class SimUnit {
         switch (told.phase()) {
             case OPEN -> joinAll();
             case PROMISING -> promiseAll();
+            // Units here have no remote copy.
+            case TAKING -> {}
             case PROMOTING -> {
                 SimServer chosen = server(told.candidate().orElseThrow().server());
                 long generation = told.generation();

@@ -178,6 +178,23 @@ final class PostgresCluster {
         pgCtl("immediate");
     }
 
+    /**
+     * Ends all its processes by a signal that none can put off, as a loss of the machine would. Nothing is written.
+     */
+    void kill() throws IOException, InterruptedException {
+        if (!Files.isDirectory(data)) {
+            return;
+        }
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(ORPHAN_SECONDS);
+        for (List<Long> left = processes(); !left.isEmpty(); left = processes()) {
+            if (System.nanoTime() > deadline) {
+                throw new IOException(data + ": processes " + left + " do not end (expected: none)");
+            }
+            left.forEach(pid -> ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly));
+            TimeUnit.MILLISECONDS.sleep(20);
+        }
+    }
+
     /** Fast shutdown: sessions end, transactions roll back, everything is written. */
     void stop() throws IOException, InterruptedException {
         try {

@@ -2,9 +2,6 @@ package io.rialto.node.postgres;
 
 import io.rialto.node.DurableFiles;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,29 +37,71 @@ public final class PostgresGroup implements AutoCloseable {
 
     private static final int PORT_TRIES = 5;
     private static final String ASIDE = "aside-";
+    /**
+     * What a group is to have, where its folders do not say more.
+     *
+     * @param standbys servers beside the primary, in the city where that is
+     * @param quorum how many of them must have a write before it is acknowledged
+     * @param remote whether there is a copy in another city, which nobody waits for
+     */
+    public record Plan(int standbys, int quorum, boolean remote) {}
 
     private final Path binaries;
+    /** Of both cities, the first one's before the other's, by name. */
     private final Map<String, Path> folders;
+
+    private final List<List<String>> cities;
+    private final Path layoutFile;
     private final String database;
-    private final int quorum;
+    private final Plan plan;
     private final PostgresServer.Options options;
     private final SecureRandom random;
-    private final Map<String, Integer> ports = new ConcurrentHashMap<>();
+    private final GroupPorts ports;
     private final Map<String, PostgresServer> running = new ConcurrentHashMap<>();
 
+    private volatile GroupLayout layout;
+
     private PostgresGroup(
-            Path binaries,
-            Map<String, Path> folders,
-            String database,
-            int quorum,
-            PostgresServer.Options options,
-            SecureRandom random) {
+            Path binaries, Path first, Plan plan, String database, PostgresServer.Options options, SecureRandom random)
+            throws IOException {
+        Path absolute = first.toAbsolutePath().normalize();
+        String name = String.valueOf(absolute.getFileName());
+        this.cities = plan.remote()
+                ? List.of(city(name, plan.standbys()), city(remoteName(name), plan.standbys()))
+                : List.of(city(name, plan.standbys()));
+        Map<String, Path> all = new LinkedHashMap<>();
+        cities.forEach(city -> city.forEach(server -> all.put(server, absolute.resolveSibling(server))));
+        this.folders = all;
+        this.ports = new GroupPorts(all);
         this.binaries = binaries;
-        this.folders = folders;
         this.database = database;
-        this.quorum = quorum;
+        this.plan = plan;
         this.options = options;
         this.random = random;
+        this.layoutFile = GroupLayout.file(absolute);
+        this.layout = GroupLayout.read(layoutFile)
+                .orElseGet(() -> new GroupLayout(
+                        plan,
+                        cities.getFirst(),
+                        List.of(),
+                        cities.stream().skip(1).map(List::getFirst).findFirst()));
+    }
+
+    private static List<String> city(String first, int standbys) {
+        return IntStream.rangeClosed(1, standbys + 1)
+                .mapToObj(number -> first + (number == 1 ? "" : "-" + number))
+                .toList();
+    }
+
+    /** Name of the first server in the other city. */
+    public static String remoteName(String first) {
+        return first + "-remote";
+    }
+
+    /** What a group with a remote copy was planned as; empty where there is none, and where it has no remote copy. */
+    public static Optional<Plan> planned(Path first) throws IOException {
+        return GroupLayout.read(GroupLayout.file(first.toAbsolutePath().normalize()))
+                .map(GroupLayout::plan);
     }
 
     /**
@@ -82,13 +121,19 @@ public final class PostgresGroup implements AutoCloseable {
             PostgresServer.Options options,
             SecureRandom random)
             throws IOException, SQLException, InterruptedException {
-        Path absolute = first.toAbsolutePath().normalize();
-        Map<String, Path> folders = new LinkedHashMap<>();
-        IntStream.rangeClosed(1, standbys + 1).forEach(number -> {
-            String name = absolute.getFileName() + (number == 1 ? "" : "-" + number);
-            folders.put(name, absolute.resolveSibling(name));
-        });
-        PostgresGroup group = new PostgresGroup(binaries, folders, database, quorum, options, random);
+        return start(binaries, first, new Plan(standbys, quorum, false), database, options, random);
+    }
+
+    /**
+     * Starts those servers that have data and a place in the group; where none has, makes the first.
+     *
+     * @param first folder of the first server, which names the group; the others get something behind that name
+     * @param database that all of it is about
+     */
+    public static PostgresGroup start(
+            Path binaries, Path first, Plan plan, String database, PostgresServer.Options options, SecureRandom random)
+            throws IOException, SQLException, InterruptedException {
+        PostgresGroup group = new PostgresGroup(binaries, first, plan, database, options, random);
         try {
             group.startAll();
             return group;
@@ -99,13 +144,26 @@ public final class PostgresGroup implements AutoCloseable {
     }
 
     private void startAll() throws IOException, SQLException, InterruptedException {
-        choosePorts();
-        List<String> present = folders.keySet().stream()
-                .filter(name -> Files.exists(folder(name).resolve("data")))
-                .toList();
+        ports.choose();
+        for (String name : folders.keySet()) {
+            if (!layout.running().contains(name)) {
+                PostgresServer.endLeftOver(binaries, folder(name));
+            }
+        }
+        List<String> present = layout.running().stream().filter(this::hasData).toList();
+        boolean known = Files.exists(layoutFile);
         if (present.isEmpty()) {
+            if (known) {
+                throw new IOException("none of " + layout.running()
+                        + " has data (expected: that of one at least, since " + layoutFile + " knows of them)");
+            }
             String first = members().getFirst();
             launchAnywhere(first).database(database);
+        }
+        if (plan.remote() && !known) {
+            layout.write(layoutFile);
+        }
+        if (present.isEmpty()) {
             return;
         }
         Map<String, Future<PostgresServer>> starting = new LinkedHashMap<>();
@@ -126,35 +184,6 @@ public final class PostgresGroup implements AutoCloseable {
         }
     }
 
-    /** A server keeps its port, which the others know, unless somebody else has taken it. */
-    private void choosePorts() throws IOException {
-        List<ServerSocket> held = new ArrayList<>();
-        try {
-            for (String name : members()) {
-                Path file = Files.createDirectories(folder(name)).resolve("port");
-                ServerSocket socket = hold(Files.exists(file) ? Files.readString(file) : "0");
-                held.add(socket);
-                keepPort(name, socket.getLocalPort());
-            }
-        } finally {
-            for (ServerSocket socket : held) {
-                socket.close();
-            }
-        }
-    }
-
-    private static ServerSocket hold(String wanted) throws IOException {
-        ServerSocket socket = new ServerSocket();
-        socket.setReuseAddress(true);
-        try {
-            socket.bind(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), Integer.parseInt(wanted.strip())));
-            return socket;
-        } catch (IOException | NumberFormatException e) {
-            socket.close();
-            return new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"));
-        }
-    }
-
     /** On another port where somebody has taken its own meanwhile: at the start nobody has been told of it yet. */
     private PostgresServer launchAnywhere(String name) throws IOException, InterruptedException {
         for (int attempt = 1; ; attempt++) {
@@ -164,35 +193,90 @@ public final class PostgresGroup implements AutoCloseable {
                 if (attempt == PORT_TRIES || !String.valueOf(e.getMessage()).contains("could not bind")) {
                     throw e;
                 }
-                try (ServerSocket socket = hold("0")) {
-                    keepPort(name, socket.getLocalPort());
-                }
+                ports.change(name);
             }
         }
     }
 
-    private void keepPort(String name, int port) throws IOException {
-        ports.put(name, port);
-        DurableFiles.replace(
-                folder(name).resolve("port"), Integer.toString(port).getBytes(StandardCharsets.US_ASCII));
-    }
-
     private PostgresServer launch(String name) throws IOException, InterruptedException {
-        PostgresServer.Options own =
-                options.in(new Replication(name, members(), quorum)).at(port(name));
+        PostgresServer.Options own = options.in(replication(name)).at(ports.of(name));
         PostgresServer server = PostgresServer.start(binaries, folder(name), own, random);
         running.put(name, server);
         return server;
     }
 
-    /** Names of all servers, also of those that do not run. */
-    public List<String> members() {
-        return List.copyOf(folders.keySet());
+    private Replication replication(String name) {
+        if (layout.members().contains(name)) {
+            return new Replication(name, layout.members(), quorum());
+        }
+        if (layout.joining().contains(name)) {
+            List<String> later = Stream.concat(layout.members().stream(), layout.joining().stream())
+                    .toList();
+            return new Replication(name, later, plan.quorum());
+        }
+        return Replication.alone(name);
     }
 
-    /** How many of the others must have a write before it is acknowledged. */
+    /** Names of the servers of which one is the primary, and the others must have its writes; also of those that do not run. */
+    public List<String> members() {
+        return layout.members();
+    }
+
+    /** How many of the other members must have a write before it is acknowledged; 0 where there is none. */
     public int quorum() {
-        return quorum;
+        return layout.members().size() > 1 ? plan.quorum() : 0;
+    }
+
+    /** The copy in another city, which nobody waits for. */
+    public Optional<String> remote() {
+        return layout.remote();
+    }
+
+    /** Those that a primary without standbys lacks, in its own city. */
+    public List<String> missing() {
+        if (layout.members().size() > 1) {
+            return List.of();
+        }
+        String alone = layout.members().getFirst();
+        return cities.stream()
+                .filter(city -> city.contains(alone))
+                .flatMap(List::stream)
+                .filter(name -> !name.equals(alone))
+                .toList();
+    }
+
+    /** Whether there is a data directory of this server. */
+    public boolean hasData(String name) {
+        return Files.isDirectory(folder(name).resolve("data"));
+    }
+
+    /** From now on, and after each start, this server is the only one of the group. The others are for {@link #kill}. */
+    public void alone(String name) throws IOException {
+        arrange(new GroupLayout(plan, List.of(name), List.of(), Optional.empty()));
+    }
+
+    /** Servers that {@link #copy} makes from now on are to be members, and know each other as that. */
+    public void joining(List<String> names) throws IOException {
+        arrange(new GroupLayout(plan, layout.members(), names, layout.remote()));
+    }
+
+    /** Those that were joining are members; a primary that is started from now on waits for them. */
+    public void joined() throws IOException {
+        List<String> all = Stream.concat(layout.members().stream(), layout.joining().stream())
+                .toList();
+        arrange(new GroupLayout(plan, all, List.of(), layout.remote()));
+    }
+
+    /** The server that is the copy in another city. */
+    public void remote(String name) throws IOException {
+        arrange(new GroupLayout(plan, layout.members(), layout.joining(), Optional.of(name)));
+    }
+
+    private void arrange(GroupLayout next) throws IOException {
+        if (!next.equals(layout)) {
+            next.write(layoutFile);
+            layout = next;
+        }
     }
 
     /** The server of this name, where it runs. */
@@ -207,14 +291,26 @@ public final class PostgresGroup implements AutoCloseable {
 
     /**
      * The database at whichever server is the primary now. A list of hosts: the driver looks through it for one that
-     * takes writes, and asks again each time, since that one may have changed.
+     * takes writes, and asks again each time, since that one may have changed. Those of the other city are among them.
      */
     public DatabaseAddress address() {
         PostgresServer any = running.values().iterator().next();
-        String hosts = members().stream().map(name -> "127.0.0.1:" + port(name)).collect(Collectors.joining(","));
+        String hosts = folders.keySet().stream()
+                .map(name -> "127.0.0.1:" + ports.of(name))
+                .collect(Collectors.joining(","));
         return any.address(database)
                 .at("jdbc:postgresql://" + hosts + "/" + database + "?targetServerType=primary&loadBalanceHosts=true"
                         + "&hostRecheckSeconds=0&sslResponseTimeout=1000");
+    }
+
+    /** The database as the superuser sees it at each server that there is or may be, running or not. */
+    public Map<String, DatabaseAddress> addresses() {
+        DatabaseAddress any = running.values().iterator().next().address(database);
+        Map<String, DatabaseAddress> all = new LinkedHashMap<>();
+        folders.keySet()
+                .forEach(name ->
+                        all.put(name, any.at("jdbc:postgresql://127.0.0.1:" + ports.of(name) + "/" + database)));
+        return all;
     }
 
     /** What a server needs to take the log of another. */
@@ -225,8 +321,47 @@ public final class PostgresGroup implements AutoCloseable {
         String line = "*:*:*:" + address.user() + ":" + address.password() + "\n";
         DurableFiles.replace(file, line.getBytes(StandardCharsets.UTF_8));
         own(name, file);
-        return "host=127.0.0.1 port=" + port(source) + " user=" + address.user() + " passfile='"
+        return "host=127.0.0.1 port=" + ports.of(source) + " user=" + address.user() + " passfile='"
                 + file.toString().replace("\\", "\\\\").replace("'", "\\'") + "' connect_timeout=2";
+    }
+
+    /** Stops a server in order, so that those who follow it get all that it has; does nothing where it does not run. */
+    public void stopInOrder(String name) throws IOException {
+        PostgresServer server = running.get(name);
+        if (server != null) {
+            try {
+                server.close();
+            } catch (IOException e) {
+                LOG.warn("PostgreSQL {} does not stop in order, and is ended", name, e);
+                server.kill();
+            }
+            running.remove(name);
+        }
+    }
+
+    /** Ends a server in whatever state it is; its data stays as it is. Does nothing where it does not run. */
+    public void kill(String name) throws IOException {
+        PostgresServer server = running.get(name);
+        if (server != null) {
+            server.kill();
+            running.remove(name);
+        }
+    }
+
+    /** Stops a server in order, and starts it with the settings that its place in the group has now. */
+    public void restart(String name) throws IOException, InterruptedException {
+        stopInOrder(name);
+        for (int attempt = 1; ; attempt++) {
+            try {
+                launch(name);
+                return;
+            } catch (IOException e) {
+                if (attempt == PORT_TRIES) {
+                    throw e;
+                }
+                LOG.warn("PostgreSQL {} does not start again; it is tried once more", name, e);
+            }
+        }
     }
 
     /** Stops a server, if it runs, and starts it as one that takes the log of another. */
@@ -249,11 +384,19 @@ public final class PostgresGroup implements AutoCloseable {
         Path folder = folder(name);
         Path fresh = folder.resolve("copy");
         delete(name, fresh);
-        DirectoryCopy.take(
-                from.address(PostgresServer.MAINTENANCE_DATABASE),
-                folder(source).resolve("data"),
-                fresh,
-                settings);
+        try {
+            DirectoryCopy.take(
+                    from.address(PostgresServer.MAINTENANCE_DATABASE),
+                    folder(source).resolve("data"),
+                    fresh,
+                    settings);
+        } catch (IOException | SQLException e) {
+            if (hasData(name)) {
+                // What it had is better than nothing, where the source is lost.
+                restartAsStandby(name, settings);
+            }
+            throw e;
+        }
         own(name, fresh);
         DurableFiles.replace(
                 folder.resolve("password"), Files.readAllBytes(folder(source).resolve("password")));
@@ -314,14 +457,6 @@ public final class PostgresGroup implements AutoCloseable {
             throw new IllegalArgumentException("server: " + name + " (expected: one of " + folders.keySet() + ")");
         }
         return folder;
-    }
-
-    private int port(String name) {
-        Integer port = ports.get(name);
-        if (port == null) {
-            throw new IllegalArgumentException("server: " + name + " (expected: one of " + ports.keySet() + ")");
-        }
-        return port;
     }
 
     /** Stops all servers, in order. */

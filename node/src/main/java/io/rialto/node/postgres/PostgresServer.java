@@ -93,7 +93,7 @@ public final class PostgresServer implements AutoCloseable {
         }
 
         Duration firstPause() {
-            return replication.isPresent() ? MEMBER_PAUSE : FIRST_PAUSE;
+            return replication.filter(group -> group.quorum() > 0).isPresent() ? MEMBER_PAUSE : FIRST_PAUSE;
         }
     }
 
@@ -161,6 +161,20 @@ public final class PostgresServer implements AutoCloseable {
         server.watcher.start();
         LOG.info("PostgreSQL of {} listens on 127.0.0.1:{}", directory, started.port());
         return server;
+    }
+
+    /** Ends what an earlier process of ours left running in a directory whose server is not to be started. */
+    static void endLeftOver(Path binaries, Path directory) throws IOException, InterruptedException {
+        Path data = directory.resolve("data");
+        if (Files.isDirectory(data)) {
+            FileChannel held = lock(directory);
+            try {
+                Path home = PostgresBinaries.unpack(binaries.toAbsolutePath().normalize());
+                new PostgresCluster(home, directory, Unprivileged.choose(data)).kill();
+            } finally {
+                held.close();
+            }
+        }
     }
 
     static FileChannel lock(Path directory) throws IOException {
@@ -365,6 +379,21 @@ public final class PostgresServer implements AutoCloseable {
     /** Stops the server as a crash would, without waiting for anyone; what was committed is on disk. */
     void closeAtOnce() throws IOException {
         close(cluster::stopAtOnce);
+    }
+
+    /** Ends the server whatever state it is in, also one that stands still; what was committed is on disk. */
+    void kill() throws IOException {
+        close(() -> {
+            postmaster.destroyForcibly();
+            cluster.kill();
+        });
+        try {
+            // Those of a postmaster that had died before.
+            cluster.kill();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while PostgreSQL ends", e);
+        }
     }
 
     private interface Stop {

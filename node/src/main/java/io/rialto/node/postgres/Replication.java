@@ -9,7 +9,7 @@ import java.util.stream.Collectors;
  *
  * @param name of this server, by which a primary knows it
  * @param members names of all servers of the group
- * @param quorum how many of the others must have flushed a write before it is acknowledged
+ * @param quorum how many of the others must have flushed a write before it is acknowledged; 0 where there is no other
  */
 public record Replication(String name, List<String> members, int quorum) {
     public Replication {
@@ -17,8 +17,10 @@ public record Replication(String name, List<String> members, int quorum) {
         if (!members.contains(name)) {
             throw new IllegalArgumentException("name: " + name + " (expected: one of the members " + members + ")");
         }
-        if (quorum < 1 || quorum >= members.size()) {
-            throw new IllegalArgumentException("quorum: " + quorum + " (expected: 1.." + (members.size() - 1) + ")");
+        int others = members.size() - 1;
+        if (quorum < Math.min(1, others) || quorum > others) {
+            throw new IllegalArgumentException(
+                    "quorum: " + quorum + " (expected: " + Math.min(1, others) + ".." + others + ")");
         }
         for (String member : members) {
             if (!member.matches("[a-z0-9][a-z0-9-]{0,62}")) {
@@ -28,8 +30,16 @@ public record Replication(String name, List<String> members, int quorum) {
         }
     }
 
-    /** Of {@code synchronous_standby_names}; never empty. */
+    /** One that waits for nobody, be it the only one or a copy that nobody waits for. */
+    static Replication alone(String name) {
+        return new Replication(name, List.of(name), 0);
+    }
+
+    /** Of {@code synchronous_standby_names}; empty only where there is no other. */
     String synchronousStandbyNames() {
+        if (quorum == 0) {
+            return "";
+        }
         return members.stream()
                 .filter(member -> !member.equals(name))
                 .map(member -> "\"" + member + "\"")
