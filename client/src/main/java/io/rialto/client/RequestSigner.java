@@ -34,6 +34,7 @@ final class RequestSigner {
             HeaderNames.ROUTE,
             HeaderNames.TIMEOUT,
             HeaderNames.GLOBAL_VERSION,
+            HeaderNames.WRITTEN,
             "accept",
             "accept-encoding",
             "accept-language",

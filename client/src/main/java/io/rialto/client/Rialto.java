@@ -98,6 +98,7 @@ public final class Rialto implements Closeable {
         int first = list.size();
         list.add(new CellStep(gateways));
         list.add(new GlobalVersionStep());
+        list.add(new WrittenStep(kept));
         list.add(new SessionStep(sessions, identity, edges, time, gateways, clock, settings.identityToken, listener));
         list.add(new SealStep(time));
         list.add(new SignStep(requests));

@@ -349,6 +349,22 @@ final class InboxTest {
     }
 
     @Test
+    void a_key_above_what_a_city_that_took_over_has_is_kept() {
+        Inbox inbox = loggedIn(new InMemoryStorage()).inbox();
+        Ledger ledger = new Ledger();
+        inbox.on(TOPIC, ledger);
+        publish(1, 3);
+        inbox.start();
+        await(() -> acknowledged() == 3);
+        fixture.platform.inbox().sayBye(Reason.READ_ONLY, 0, TOPIC + ": the messages up to 3 were lost with a city");
+        await(() -> fixture.platform.inbox().opened() == 2);
+        publish(4, 4);
+        await(() -> ledger.rows.contains("m4"));
+        assertThat(ledger.rows).containsExactly("m1", "m2", "m3", "m4");
+        assertThat(fixture.reports).anyMatch(report -> report.contains("read_only"));
+    }
+
+    @Test
     void a_silent_stream_is_found_dead_and_another_one_opened() {
         fixture.platform
                 .inbox()

@@ -36,6 +36,7 @@ final class BackendAnswers {
             boolean own = name.startsWith(Names.RIALTO);
             boolean said = name.contentEquals(Names.REASON)
                     || name.contentEquals(Names.GLOBAL_VERSION)
+                    || name.contentEquals(Names.WRITTEN)
                     || fromEdge && name.contentEquals(Names.SESSION);
             if (own ? said : !Names.HOP_BY_HOP.contains(name)) {
                 passed.add(name, all.value(i));

@@ -25,10 +25,10 @@ final class Cors implements AnswerStep {
             "content-type, content-encoding, content-digest, signature, signature-input, authorization, idempotency-key, "
                     + "if-none-match, traceparent, rialto-edge, rialto-ticket, rialto-credential, rialto-session, "
                     + "rialto-counter, rialto-time, rialto-content-type, rialto-route, rialto-timeout, "
-                    + "rialto-global-version");
+                    + "rialto-global-version, rialto-written");
     private static final AsciiString EXPOSED = AsciiString.cached(
             "etag, retry-after, rialto-edge, rialto-time, rialto-content-type, rialto-reason, rialto-cell, rialto-session, "
-                    + "rialto-global-version");
+                    + "rialto-global-version, rialto-written");
 
     /** Two hours, the most that common browsers keep. */
     private static final AsciiString AGE = AsciiString.cached("7200");

@@ -140,7 +140,7 @@ final class Invoke implements Step {
         return left;
     }
 
-    /** What of the request goes on, with what every call to a server has. Of Rialto's own names a caller may say only two. */
+    /** What of the request goes on, with what every call to a server has. Of Rialto's own names a caller may say only three. */
     private HeaderList headers(Exchange x) {
         HeaderList all = x.headers;
         HeaderList out = new HeaderList(all.size() + 6);
@@ -157,7 +157,9 @@ final class Invoke implements Step {
     }
 
     private static boolean isCallers(AsciiString name) {
-        return name.contentEquals(Names.ROUTE) || name.contentEquals(Names.GLOBAL_VERSION);
+        return name.contentEquals(Names.ROUTE)
+                || name.contentEquals(Names.GLOBAL_VERSION)
+                || name.contentEquals(Names.WRITTEN);
     }
 
     /**

@@ -28,6 +28,7 @@ final class Names {
     static final AsciiString IDEMPOTENCY_KEY = FieldNames.of(HeaderNames.IDEMPOTENCY_KEY);
 
     static final AsciiString GLOBAL_VERSION = FieldNames.of(HeaderNames.GLOBAL_VERSION);
+    static final AsciiString WRITTEN = FieldNames.of(HeaderNames.WRITTEN);
     static final AsciiString DIRECTORY_SIGNATURE = FieldNames.of(HeaderNames.DIRECTORY_SIGNATURE);
 
     static final AsciiString ACCEPT = FieldNames.of("accept");

@@ -93,6 +93,24 @@ final class CallPathTest {
     }
 
     @Test
+    void passes_markers_of_writes_on_and_back_also_between_cells() throws Exception {
+        String marker = "u-east;3;0/A;annaanna";
+        edge.backend.answering(call -> FakeUpstream.json(200, "{}", "rialto-written", marker));
+        FakeCall.Reply reply = edge.post("/wallet.Info/Get", "{}")
+                .header("rialto-written", "u-east;2;0/9;annaanna")
+                .send(edge.gateway);
+        assertThat(edge.backend.last().header("rialto-written")).isEqualTo("u-east;2;0/9;annaanna");
+        assertThat(reply.header("rialto-written")).isEqualTo(marker);
+        edge.west.answering(call -> FakeUpstream.json(200, "{}", "rialto-written", marker));
+        reply = edge.post("/wallet.Hint/Get", "{}")
+                .header("rialto-route", edge.userOf("west"))
+                .header("rialto-written", "u-east;2;0/9;annaanna")
+                .send(edge.gateway);
+        assertThat(edge.west.last().header("rialto-written")).isEqualTo("u-east;2;0/9;annaanna");
+        assertThat(reply.header("rialto-written")).isEqualTo(marker);
+    }
+
+    @Test
     void strips_what_a_backend_must_not_tell_a_phone_and_applies_rules() throws Exception {
         edge.backend.answering(call -> FakeUpstream.json(
                 200, "{}", "rialto-bind-user", "7", "rialto-session", "s", "connection", "close", "server", "x"));

@@ -35,6 +35,9 @@ public final class HeaderNames {
     /** The version of the global data that a caller has seen, decimal; on answers, what it is to ask for from now on. */
     public static final String GLOBAL_VERSION = "rialto-global-version";
 
+    /** Markers of the newest writes that a user was told of; on answers, one of all that the call has seen written. */
+    public static final String WRITTEN = "rialto-written";
+
     /** On answers: the cell of the user, {@code cell;shard=N;epoch=N;at=URL}. */
     public static final String CELL = "rialto-cell";
 

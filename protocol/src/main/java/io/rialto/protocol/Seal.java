@@ -40,7 +40,8 @@ public final class Seal {
             HeaderNames.ROUTE,
             HeaderNames.TIMEOUT,
             "traceparent",
-            HeaderNames.GLOBAL_VERSION));
+            HeaderNames.GLOBAL_VERSION,
+            HeaderNames.WRITTEN));
     private static final List<String> ANSWER_HEADERS = Collections.unmodifiableList(Arrays.asList(
             HeaderNames.CONTENT_TYPE,
             "content-encoding",
@@ -49,7 +50,8 @@ public final class Seal {
             HeaderNames.REASON,
             HeaderNames.CELL,
             HeaderNames.SESSION,
-            HeaderNames.GLOBAL_VERSION));
+            HeaderNames.GLOBAL_VERSION,
+            HeaderNames.WRITTEN));
 
     private static final byte[][] CALL_LINES = lines(CALL_HEADERS);
     private static final byte[][] ANSWER_LINES = lines(ANSWER_HEADERS);

@@ -97,6 +97,17 @@ class FullPathTest {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource(names = {"SEALED", "SIGNED", "SIGNED_BY_DEVICE"})
+    void a_phone_brings_the_marker_of_the_newest_write_that_it_was_told_of(Protection protection) {
+        Rialto phone = platform.phoneOf(newUser("west"), protection, platform.east1Url());
+        OperationName raise = OperationName.of("test.Written/Raise");
+        for (int place = 1; place <= 3; place++) {
+            Answer answer = phone.call(raise, "application/json", new byte[] {'{', '}'}, false, CallOptions.NONE);
+            assertThat(answer.header("rialto-written")).isEqualTo("u-west;1;0/" + place + ";somebody");
+        }
+    }
+
     @Test
     void a_call_at_the_wrong_cell_is_forwarded_and_the_phone_goes_to_the_right_one() throws Exception {
         Rialto phone = platform.phoneOf(newUser("west"), Protection.SEALED, platform.east1Url());

@@ -70,6 +70,11 @@ final class TestBackend implements AutoCloseable {
                     long next = seen == null ? 1 : Long.parseLong(seen) + 1;
                     exchange.getResponseHeaders().set("rialto-global-version", Long.toString(next));
                 }
+                case "/test.Written/Raise" -> {
+                    String brought = exchange.getRequestHeaders().getFirst("rialto-written");
+                    int place = brought == null ? 0 : Integer.parseInt(brought.split("[/;]", -1)[3], 16);
+                    exchange.getResponseHeaders().set("rialto-written", "u-west;1;0/" + (place + 1) + ";somebody");
+                }
                 case "/test.Slow/Get" -> closing.await();
                 case "/test.Closing/Get" -> {
                     // Fewer bytes than it says, and then the connection ends.

@@ -103,6 +103,7 @@ final class TestPlatform implements AutoCloseable {
                    {"name": "test.Echo/Get", "backend": "test", "auth": "user", "idempotent": true},
                    {"name": "test.Echo/Once", "backend": "test", "auth": "user"},
                    {"name": "test.Version/Raise", "backend": "test", "auth": "user"},
+                   {"name": "test.Written/Raise", "backend": "test", "auth": "user"},
                    {"name": "test.Moving/Put", "backend": "test", "auth": "user"},
                    {"name": "test.Slow/Get", "backend": "test", "auth": "user", "timeout-ms": 300},
                    {"name": "test.Closing/Get", "backend": "test", "auth": "user"},

@@ -31,6 +31,12 @@ final class Failures {
             return new OperationException(
                     Reason.FENCED, "the user's shard is not open here at this epoch (expected: another try)");
         }
+        if (FencedTransactions.READ_ONLY.equals(state)) {
+            return new OperationException(
+                    Reason.READ_ONLY,
+                    "a user's newest writes were lost with a city and are not put right yet: nothing more can be written for"
+                            + " the user (expected: reads now, and this write once an operator has released the user)");
+        }
         LOG.log(Level.WARNING, "operation " + operation + " failed", failure);
         if (DISK_FULL.equals(state)) {
             return new OperationException(

@@ -28,6 +28,9 @@ public final class FencedTransactions {
     /** SQLSTATE of a write that the fence refused. */
     static final String FENCED = "RL001";
 
+    /** SQLSTATE of a write for a user who is read-only. */
+    static final String READ_ONLY = "RL003";
+
     /** Serialization failure and deadlock: the transaction did nothing and may run again. */
     private static final Set<String> REPEATABLE = Set.of("40001", "40P01");
 
@@ -57,6 +60,9 @@ public final class FencedTransactions {
     private final TransactionTemplate writing;
     private final TransactionTemplate reading;
     private final TransactionTemplate current;
+
+    /** Tells which generation of the unit this is; a while late after another server took over. */
+    private volatile @Nullable String newestMarker;
 
     public FencedTransactions(DataSource dataSource) {
         this(dataSource, COPY_WAIT);
@@ -105,7 +111,7 @@ public final class FencedTransactions {
                     if (PressureTest.require(shard)) {
                         toShadow();
                     }
-                    fence(sql, shard, epoch);
+                    enter(shard, epoch);
                     T done = work.run(sql);
                     if (shard == GLOBAL_SHARD) {
                         // Last, as it holds up other writers of global data until the commit.
@@ -114,13 +120,69 @@ public final class FencedTransactions {
                     return done;
                 });
                 GlobalVersion.saw(version.get());
+                keepMarker();
                 return result;
             } catch (RuntimeException e) {
                 String state = Failures.sqlState(e);
+                if (READ_ONLY.equals(state)) {
+                    noteBehind(shard, epoch, e);
+                }
                 if (state == null || !REPEATABLE.contains(state) || attempt == TRIES) {
                     throw e;
                 }
             }
+        }
+    }
+
+    /** The fence, which also refuses users behind where the call brings markers. */
+    private void enter(int shard, long epoch) {
+        Written call = Written.current();
+        if (call == null || call.brought().isEmpty()) {
+            fence(sql, shard, epoch);
+            return;
+        }
+        sql.sql("SELECT rialto.fence(?, ?, ?, ?)")
+                .params(shard, epoch, call.user(), call.brought())
+                .query(rows -> {});
+    }
+
+    /** What was refused is rolled back, and with it what the fence found. */
+    private void noteBehind(int shard, long epoch, RuntimeException refusal) {
+        try {
+            findBehind(shard, epoch);
+        } catch (RuntimeException e) {
+            refusal.addSuppressed(e);
+        }
+    }
+
+    private void keepMarker() {
+        Written call = Written.current();
+        if (call != null && call.newest() != null) {
+            newestMarker = call.newest();
+        }
+    }
+
+    /**
+     * At a user's first call after another server took over. A read is served to a user behind, but others should not
+     * write for the user from then on.
+     */
+    private void lookOnce(Caller caller) {
+        Written call = Written.current();
+        if (call != null && caller.shard() != Caller.NO_SHARD && call.isBefore(newestMarker)) {
+            findBehind(caller.shard(), caller.epoch());
+        }
+    }
+
+    /** Has it noted that the call's user is behind, where the markers show it; the shard stays here meanwhile. */
+    private void findBehind(int shard, long epoch) {
+        Written call = Written.current();
+        if (call != null && !call.brought().isEmpty()) {
+            writing.executeWithoutResult(status -> {
+                fence(sql, shard, epoch);
+                sql.sql("SELECT rialto.find_behind(?, ?)")
+                        .params(call.user(), call.brought())
+                        .query(rows -> {});
+            });
         }
     }
 
@@ -152,7 +214,7 @@ public final class FencedTransactions {
     public void guard() {
         try {
             writing.executeWithoutResult(
-                    status -> sql.sql("SELECT rialto.guard()").query(rows -> {}));
+                    status -> sql.sql("SELECT rialto.guard(), rialto.written()").query(rows -> {}));
         } catch (RuntimeException e) {
             String state = Failures.sqlState(e);
             if (state == null || !UNPREPARED.contains(state)) {
@@ -262,6 +324,7 @@ public final class FencedTransactions {
      * after a close that is not in that snapshot, so what is read was the newest at the moment of the snapshot.
      */
     public <T extends @Nullable Object> T read(Caller caller, Work<T> work) {
+        lookOnce(caller);
         return current.execute(status -> {
             if (PressureTest.require(caller.shard())) {
                 toShadow();

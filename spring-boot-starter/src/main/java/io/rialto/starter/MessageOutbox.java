@@ -18,7 +18,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 /**
  * Publishes what lies in the outbox. A row is taken for the time of a lease and deleted when the message is stored; wherever
  * a worker dies, another one publishes again after the lease, and the message's key makes that the same message. Of
- * one user, a later message waits for the earlier ones.
+ * one user, a later message waits for the earlier ones; those of a user who is read-only wait for that to end.
  */
 final class MessageOutbox implements SmartLifecycle {
     private static final System.Logger LOG = System.getLogger(MessageOutbox.class.getName());
@@ -65,7 +65,8 @@ final class MessageOutbox implements SmartLifecycle {
         List<Shard> shards = transactions.read(sql -> sql.sql("""
                 SELECT o.shard, f.epoch FROM message_outbox o
                 JOIN rialto.fence f ON f.shard = o.shard AND f.state = 'OPEN'
-                WHERE o.due_at <= now() GROUP BY o.shard, f.epoch ORDER BY min(o.due_at) LIMIT ?""")
+                WHERE o.due_at <= now() AND NOT EXISTS (SELECT FROM rialto.behind b WHERE b.uid = o.ordered_by)
+                GROUP BY o.shard, f.epoch ORDER BY min(o.due_at) LIMIT ?""")
                 .param(SHARDS)
                 .query((row, n) -> new Shard(row.getInt("shard"), row.getLong("epoch")))
                 .list());
@@ -116,7 +117,8 @@ final class MessageOutbox implements SmartLifecycle {
         sql.sql("SELECT pg_advisory_xact_lock(?, ?)").params(LOCK_SPACE, shard).query(rows -> {});
         List<Row> rows = sql.sql("""
                 SELECT o.id, o.ordered_by, o.request FROM message_outbox o
-                WHERE o.shard = :shard AND o.due_at <= now() AND NOT EXISTS (
+                WHERE o.shard = :shard AND o.due_at <= now()
+                AND NOT EXISTS (SELECT FROM rialto.behind b WHERE b.uid = o.ordered_by) AND NOT EXISTS (
                     SELECT FROM message_outbox e WHERE e.shard = o.shard AND e.ordered_by = o.ordered_by
                     AND e.ordered_by <> '' AND e.number < o.number AND e.due_at > now())
                 ORDER BY o.number LIMIT :batch""")

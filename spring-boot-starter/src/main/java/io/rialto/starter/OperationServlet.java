@@ -103,9 +103,15 @@ final class OperationServlet extends HttpServlet {
         CallContext context = context(request, caller);
         long known = GlobalVersion.parse(request.getHeader(HeaderNames.GLOBAL_VERSION));
         AtomicLong globalVersion = new AtomicLong(known);
-        Object result = PressureTest.serving(caller, globalVersion, () -> operation.invoke(message, context));
+        Written written = Written.of(caller, request.getHeaders(HeaderNames.WRITTEN));
+        Object result = PressureTest.serving(
+                caller, globalVersion, () -> written.serving(() -> operation.invoke(message, context)));
         if (globalVersion.get() > known) {
             response.setHeader(HeaderNames.GLOBAL_VERSION, Long.toString(globalVersion.get()));
+        }
+        String marker = written.marker(result instanceof Bound<?> bound ? bound.user() : caller.user());
+        if (marker != null) {
+            response.setHeader(HeaderNames.WRITTEN, marker);
         }
         if (result instanceof Bound<?> bound) {
             response.setHeader(HeaderNames.BIND_USER, bound.user());

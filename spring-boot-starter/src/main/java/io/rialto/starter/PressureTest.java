@@ -30,6 +30,9 @@ public final class PressureTest {
         if (GlobalVersion.SEEN.isBound()) {
             carried = carried.where(GlobalVersion.SEEN, GlobalVersion.SEEN.get());
         }
+        if (Written.CALL.isBound()) {
+            carried = carried.where(Written.CALL, Written.CALL.get());
+        }
         ScopedValue.Carrier all = carried;
         return () -> all.run(work);
     }

@@ -49,6 +49,13 @@ class EchoBackend {
             return StringValue.of(before);
         }
 
+        @Operation("test.Echo/Written")
+        StringValue written(StringValue marker) {
+            Written.saw(marker.getValue());
+            Written call = Written.current();
+            return StringValue.of(call == null ? "" : call.brought());
+        }
+
         @Operation("test.Echo/Login")
         Bound<StringValue> login(StringValue request) {
             return new Bound<>(StringValue.of("welcome"), request.getValue());
@@ -61,6 +68,9 @@ class EchoBackend {
             }
             if (how.getValue().equals("fence")) {
                 throw new IllegalStateException(new SQLException("shard 7 is closed", "RL001"));
+            }
+            if (how.getValue().equals("behind")) {
+                throw new IllegalStateException(new SQLException("user 1 is read-only", "RL003"));
             }
             if (how.getValue().equals("break")) {
                 throw new IllegalStateException("secret detail");

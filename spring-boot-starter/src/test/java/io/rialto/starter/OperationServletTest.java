@@ -95,6 +95,28 @@ final class OperationServletTest {
     }
 
     @Test
+    void gives_the_marker_of_what_was_written_and_takes_it_back_from_the_same_user() throws Exception {
+        HttpRequest.Builder call = request("test.Echo/Written");
+        HttpResponse<String> first = send(call.POST(HttpRequest.BodyPublishers.ofString("\"u-east;3;0/A\"")));
+        assertThat(first.body()).isEqualTo("\"\"");
+        String marker = first.headers().firstValue("rialto-written").orElseThrow();
+        assertThat(marker).matches("u-east;3;0/A;[A-Za-z0-9_-]{8}");
+        HttpResponse<String> second = send(call.header("rialto-written", "nonsense," + marker)
+                .POST(HttpRequest.BodyPublishers.ofString("\"u-east;3;0/B\"")));
+        assertThat(second.body()).isEqualTo("\"u-east;3;0/A\"");
+        assertThat(second.headers().firstValue("rialto-written").orElseThrow()).startsWith("u-east;3;0/B;");
+    }
+
+    @Test
+    void maps_a_refusal_for_a_user_behind_to_read_only() throws Exception {
+        HttpResponse<String> answer = post("test.Echo/Fail", "\"behind\"");
+        assertThat(answer.statusCode()).isEqualTo(412);
+        assertThat(answer.body())
+                .contains("\"failed_precondition\"", "\"read_only\"")
+                .doesNotContain("user 1");
+    }
+
+    @Test
     void answers_an_idempotent_operation_by_get() throws Exception {
         HttpResponse<String> other = send(request("test.Echo/Greet").GET());
         assertThat(other.statusCode()).isEqualTo(405);

@@ -1,6 +1,7 @@
 package io.rialto.sync;
 
 import io.rialto.protocol.Reason;
+import io.rialto.protocol.sync.SyncKey;
 import java.util.ArrayList;
 import java.util.List;
 import org.slf4j.Logger;
@@ -46,9 +47,9 @@ final class AckWriter {
     }
 
     private record Owed(OpenStream stream, Acknowledgement acknowledgement) {
-        String text() {
-            return Progress.name(acknowledgement.upTo()) + ": ack of "
-                    + acknowledgement.upTo().sequence();
+        void end(Reason reason) {
+            SyncKey key = acknowledgement.upTo();
+            stream.end(new WrongKey(reason, key, "ack of " + key.sequence()));
         }
     }
 
@@ -77,8 +78,8 @@ final class AckWriter {
         for (int i = 0; i < outcomes.size(); i++) {
             Owed owed = some.get(i);
             switch (outcomes.get(i)) {
-                case FOREIGN_KEY -> owed.stream.end(Reason.FOREIGN_KEY, owed.text());
-                case FUTURE_KEY -> owed.stream.end(Reason.FUTURE_KEY, owed.text());
+                case FOREIGN_KEY -> owed.end(Reason.FOREIGN_KEY);
+                case FUTURE_KEY -> owed.end(Reason.FUTURE_KEY);
                 // Where the shard has gone, the table's change ends the stream, and the keys are told there.
                 case FENCED, KEPT -> {}
             }

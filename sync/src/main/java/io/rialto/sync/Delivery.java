@@ -64,6 +64,10 @@ public final class Delivery implements Hints {
         this.lastBeats = nanos();
     }
 
+    Inbox inbox() {
+        return ports.inbox();
+    }
+
     /**
      * A device opens its stream. On an event loop.
      *

@@ -40,6 +40,8 @@ final class Fetcher {
             ports.workers().execute(() -> {
                 try {
                     answer.complete(answer(device, request).encode());
+                } catch (WrongKey e) {
+                    answer.completeExceptionally(e.refusal(ports.inbox(), device.shard(), device.user()));
                 } catch (ProtocolException e) {
                     answer.completeExceptionally(e);
                 } catch (InboxException e) {
@@ -59,7 +61,7 @@ final class Fetcher {
         return answer;
     }
 
-    private Fetched answer(Device device, byte[] request) throws ProtocolException {
+    private Fetched answer(Device device, byte[] request) throws ProtocolException, WrongKey {
         Hello hello = Fetched.decodeRequest(request);
         long version = rules.version(hello);
         notes.seen(device, hello, version);
@@ -77,7 +79,7 @@ final class Fetcher {
                 ports.clock().millis());
     }
 
-    private void acknowledge(List<Acknowledgement> all) throws ProtocolException {
+    private void acknowledge(List<Acknowledgement> all) throws WrongKey {
         if (all.isEmpty()) {
             return;
         }
@@ -91,15 +93,13 @@ final class Fetcher {
         }
     }
 
-    private static ProtocolException refused(Reason reason, Acknowledgement acknowledgement) {
-        return new ProtocolException(
-                reason,
-                Progress.name(acknowledgement.upTo()) + ": key "
-                        + acknowledgement.upTo().sequence());
+    private static WrongKey refused(Reason reason, Acknowledgement acknowledgement) {
+        SyncKey key = acknowledgement.upTo();
+        return new WrongKey(reason, key, "key " + key.sequence());
     }
 
     private List<Batch> read(Device device, Hello hello, long version, Progress progress, List<SyncKey> highest)
-            throws ProtocolException {
+            throws WrongKey {
         List<Progress.Part> parts = progress.plan(highest);
         if (parts.isEmpty()) {
             return List.of();
@@ -121,9 +121,10 @@ final class Fetcher {
         int room = MAX_ANSWER_BYTES;
         for (int i = 0; i < slices.size(); i++) {
             if (slices.get(i) instanceof Slice.BadKey bad) {
-                throw new ProtocolException(
+                throw new WrongKey(
                         bad.future() ? Reason.FUTURE_KEY : Reason.FOREIGN_KEY,
-                        Progress.name(parts.get(i).after()) + ": " + bad.message());
+                        parts.get(i).after(),
+                        bad.message());
             }
             Batch batch = slices.get(i).batchOrNull();
             int bytes = batch == null ? 0 : bytes(batch);

@@ -28,6 +28,16 @@ public interface Inbox extends AutoCloseable {
     List<AckOutcome> acknowledge(List<Acknowledgement> acknowledgements);
 
     /**
+     * A device of a user has a key above the head. Where another server took over, that is because this one lacks messages: the
+     * user is noted as behind, and the head goes above all that was ever given, so that no sequence is given twice.
+     *
+     * @return false where nothing was taken over
+     */
+    default boolean outran(int shard, String user, SyncKey key) {
+        return false;
+    }
+
+    /**
      * Takes a message back: no device gets it from now on, and those that have it are told by a message of its own.
      * Answers the sequence of that one, the first one's where it was taken back before.
      *

@@ -173,6 +173,11 @@ final class OpenStream implements DeviceChannel.Listener, Directory.Holder {
         end(refusal.reason(), String.valueOf(refusal.getMessage()));
     }
 
+    /** By a reader or a writer of the database, as it may ask there. */
+    void end(WrongKey wrong) {
+        end(wrong.refusal(delivery.inbox(), shard, user));
+    }
+
     void end(Reason reason, String text, int retryAfterMillis, String cell) {
         if (leave()) {
             delivery.forget(this);
@@ -291,6 +296,9 @@ final class OpenStream implements DeviceChannel.Listener, Directory.Holder {
         } catch (ProtocolException e) {
             end(e);
             return List.of();
+        } catch (WrongKey e) {
+            end(e);
+            return List.of();
         }
         if (settled) {
             delivery.acknowledged(this);
@@ -325,9 +333,7 @@ final class OpenStream implements DeviceChannel.Listener, Directory.Holder {
         return switch (slice) {
             case Slice.Nothing nothing -> false; // a database that was just ahead: the next call asks again
             case Slice.BadKey bad -> {
-                end(
-                        bad.future() ? Reason.FUTURE_KEY : Reason.FOREIGN_KEY,
-                        Progress.name(part.after()) + ": " + bad.message());
+                end(new WrongKey(bad.future() ? Reason.FUTURE_KEY : Reason.FOREIGN_KEY, part.after(), bad.message()));
                 yield false;
             }
             case Slice.Next next -> send(part.sequence(), next.batch(), next.more());

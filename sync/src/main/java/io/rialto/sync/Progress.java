@@ -1,6 +1,5 @@
 package io.rialto.sync;
 
-import io.rialto.protocol.ProtocolException;
 import io.rialto.protocol.Reason;
 import io.rialto.protocol.sync.Batch;
 import io.rialto.protocol.sync.SyncKey;
@@ -146,9 +145,9 @@ final class Progress {
      *
      * @param highest of the device's user and app
      * @return whether an acknowledgement was new
-     * @throws ProtocolException where the device has what the database does not
+     * @throws WrongKey where the device has what the database does not
      */
-    boolean compare(List<SyncKey> highest, List<SyncKey> claimed, Landed landed) throws ProtocolException {
+    boolean compare(List<SyncKey> highest, List<SyncKey> claimed, Landed landed) throws WrongKey {
         boolean settled = false;
         for (SyncKey claim : claimed) {
             check(claim, head(highest, claim));
@@ -166,21 +165,21 @@ final class Progress {
         return settled;
     }
 
-    private static void check(SyncKey key, @Nullable SyncKey head) throws ProtocolException {
+    private static void check(SyncKey key, @Nullable SyncKey head) throws WrongKey {
         if (key.inbox() == 0 && key.sequence() == 0) {
             return;
         }
         if (head == null || head.inbox() != key.inbox()) {
-            throw new ProtocolException(
+            throw new WrongKey(
                     Reason.FOREIGN_KEY,
-                    name(key) + ": key " + key.sequence() + " of inbox " + Long.toHexString(key.inbox())
+                    key,
+                    "key " + key.sequence() + " of inbox " + Long.toHexString(key.inbox())
                             + " (expected: "
                             + (head == null ? "none" : "one of inbox " + Long.toHexString(head.inbox())) + ")");
         }
         if (key.sequence() > head.sequence()) {
-            throw new ProtocolException(
-                    Reason.FUTURE_KEY,
-                    name(key) + ": key " + key.sequence() + " (expected: at most " + head.sequence() + ")");
+            throw new WrongKey(
+                    Reason.FUTURE_KEY, key, "key " + key.sequence() + " (expected: at most " + head.sequence() + ")");
         }
     }
 

@@ -207,6 +207,22 @@ class DeliveryTest {
     }
 
     @Test
+    void tells_a_device_that_has_more_than_a_database_that_took_over_to_keep_its_key() {
+        node.publish("anna", PAYMENTS, 3);
+        node.inbox.tookOver = true;
+        FakeDevice hello = node.open("d1", "anna", node.key("anna", PAYMENTS, 5));
+        assertThat(hello.reason()).isEqualTo("read_only");
+        FakeDevice ack = node.open("d2", "anna");
+        ack.acks(node.key("anna", PAYMENTS, 4));
+        node.work();
+        assertThat(ack.reason()).isEqualTo("read_only");
+        assertThat(node.inbox.outran).containsExactly("anna payments 5", "anna payments 4");
+        node.publish("bert", PAYMENTS, 1);
+        assertThat(node.open("d3", "anna", node.key("bert", PAYMENTS, 1)).reason())
+                .isEqualTo("foreign_key");
+    }
+
+    @Test
     void ends_the_older_stream_of_a_device() {
         FakeDevice older = node.open("d1", "anna");
         FakeDevice newer = node.open("d1", "anna");

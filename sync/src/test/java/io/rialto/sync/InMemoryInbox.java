@@ -171,6 +171,19 @@ final class InMemoryInbox implements Inbox, Devices, Traces {
         return device + "/" + topic + (everyone ? "/*" : "");
     }
 
+    /** Users whose devices had more than a keeper that took over. */
+    final List<String> outran = new ArrayList<>();
+
+    boolean tookOver;
+
+    @Override
+    public boolean outran(int shard, String user, SyncKey key) {
+        if (tookOver) {
+            outran.add(user + " " + key.topic() + " " + key.sequence());
+        }
+        return tookOver;
+    }
+
     @Override
     public Stored revoke(int shard, long epoch, MessageId message) throws ProtocolException {
         throw new ProtocolException(Reason.UNKNOWN_MESSAGE, "this keeper takes nothing back");

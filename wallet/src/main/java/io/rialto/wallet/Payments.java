@@ -25,7 +25,7 @@ final class Payments {
     record Place(int shard, long epoch) {}
 
     /**
-     * Debits the payer. A payee of this cell is credited in the same transaction; for any other an outbox row is left.
+     * Debits the payer. A payee of this cell is credited in the same transaction, unless read-only; for any other an outbox row is left.
      * Accounts are locked in the order of their uids, so that two payments in opposite directions cannot deadlock.
      */
     TransferAnswer pay(JdbcClient sql, Payment payment) {
@@ -69,7 +69,7 @@ final class Payments {
         return sql.sql("""
                 SELECT a.shard, f.epoch FROM wallet.account a
                 JOIN rialto.fence f ON f.shard = a.shard AND f.state = 'OPEN'
-                WHERE a.uid = ?""")
+                WHERE a.uid = ? AND NOT EXISTS (SELECT FROM rialto.behind b WHERE b.uid = a.uid)""")
                 .param(uid)
                 .query((row, n) -> new Place(row.getInt("shard"), row.getLong("epoch")))
                 .optional();

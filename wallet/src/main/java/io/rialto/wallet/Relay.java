@@ -29,7 +29,8 @@ import org.springframework.jdbc.core.simple.JdbcClient;
  * Brings what lies in the outbox to the payees' cells. A row is taken for the time of a lease, delivered outside any
  * transaction, and settled: deleted where the payee was credited, refunded where the payee's cell refused for good, due
  * again later where nobody knows. Wherever a worker dies, the lease ends and another one delivers again; the payee's side
- * applies it once. Several workers, also of several processes, may share an outbox.
+ * applies it once. Rows of a payer who is read-only stay where they are meanwhile, as one that cannot be written fails its
+ * whole batch; what goes to such a payee comes back unknown, and is tried again ever more slowly. Several workers, also of several processes, may share an outbox.
  *
  * <p>Owns the thread of its rounds, and a virtual one per delivery.
  */
@@ -99,7 +100,8 @@ final class Relay implements SmartLifecycle {
         List<Shard> shards = transactions.read(sql -> sql.sql("""
                 SELECT o.shard, f.epoch FROM wallet.outbox o
                 JOIN rialto.fence f ON f.shard = o.shard AND f.state = 'OPEN'
-                WHERE o.due_at <= now() GROUP BY o.shard, f.epoch ORDER BY min(o.due_at) LIMIT ?""")
+                WHERE o.due_at <= now() AND NOT EXISTS (SELECT FROM rialto.behind b WHERE b.uid = o.payer)
+                GROUP BY o.shard, f.epoch ORDER BY min(o.due_at) LIMIT ?""")
                 .param(SHARDS)
                 .query((row, n) -> new Shard(row.getInt("shard"), row.getLong("epoch")))
                 .list());
@@ -150,7 +152,8 @@ final class Relay implements SmartLifecycle {
                 WITH taken AS (
                     UPDATE wallet.outbox SET attempts = attempts + 1, due_at = now() + :lease * interval '1 millisecond'
                     WHERE shard = :shard AND transfer IN (
-                        SELECT transfer FROM wallet.outbox WHERE shard = :shard AND due_at <= now()
+                        SELECT transfer FROM wallet.outbox o WHERE shard = :shard AND due_at <= now()
+                            AND NOT EXISTS (SELECT FROM rialto.behind b WHERE b.uid = o.payer)
                         ORDER BY due_at LIMIT :batch FOR UPDATE SKIP LOCKED)
                     RETURNING transfer)
                 SELECT t.id, t.payer, t.payee, t.amount, t.currency, t.note

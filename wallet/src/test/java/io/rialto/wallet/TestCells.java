@@ -74,6 +74,7 @@ final class TestCells implements AutoCloseable {
     private static final CallerTokens TOKENS = new CallerTokens(Map.of("k1", KEY), "k1");
     private static final JsonMapper JSON = new JsonMapper();
     private static final String VERSION = "rialto-global-version";
+    private static final String WRITTEN = "rialto-written";
 
     private final Path directory;
     private final Path keys;
@@ -91,6 +92,9 @@ final class TestCells implements AutoCloseable {
 
     /** Of the global data, as devices have been told. */
     private final Map<String, String> versions = new ConcurrentHashMap<>();
+
+    /** Of the newest write, as devices have been told. */
+    private final Map<String, String> markers = new ConcurrentHashMap<>();
 
     private final HttpClient http = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
@@ -155,6 +159,11 @@ final class TestCells implements AutoCloseable {
     /** One device learns which version of the global data another one has seen. */
     void tell(String device, String from) {
         versions.put(device, Objects.requireNonNull(versions.get(from)));
+    }
+
+    /** The marker that a device has. */
+    String marker(String device) {
+        return Objects.requireNonNull(markers.get(device), device);
     }
 
     /** Whether calls to a cell fail from now on. */
@@ -434,6 +443,9 @@ final class TestCells implements AutoCloseable {
         if (version != null) {
             request.header(VERSION, version);
         }
+        if (device != null && markers.containsKey(device)) {
+            request.header(WRITTEN, Objects.requireNonNull(markers.get(device)));
+        }
         HttpResponse<byte[]> answer = http.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
         if (lose) {
             throw new IOException("lost the answer of " + operation);
@@ -454,6 +466,7 @@ final class TestCells implements AutoCloseable {
         HttpResponse<byte[]> answer =
                 send(operation, device, user, routedBy, key, versions.get(device), request.toByteArray());
         answer.headers().firstValue(VERSION).ifPresent(newer -> versions.put(device, newer));
+        answer.headers().firstValue(WRITTEN).ifPresent(newer -> markers.put(device, newer));
         if (answer.statusCode() != 200) {
             throw new Refused(new String(answer.body(), StandardCharsets.UTF_8));
         }

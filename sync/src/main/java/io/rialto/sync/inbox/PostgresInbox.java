@@ -57,6 +57,7 @@ public final class PostgresInbox implements Inbox, Devices, Traces, Broadcasts {
     private final BroadcastTable broadcasts;
     private final Audience audience;
     private final Housekeeping housekeeping;
+    private final Takeovers takeovers;
 
     /**
      * How a node works on the database.
@@ -81,6 +82,7 @@ public final class PostgresInbox implements Inbox, Devices, Traces, Broadcasts {
         this.publisher = new Publisher(database.address(), settings.writers(), settings.patience());
         this.reader = new Reader(tables, topics, audience);
         this.cursors = new Cursors(tables, topics);
+        this.takeovers = new Takeovers(tables);
         this.devices = new DeviceTable(tables);
         this.receipts = new Receipts(tables, topics);
         this.tracer = new Tracer(tables, topics, audience);
@@ -131,6 +133,11 @@ public final class PostgresInbox implements Inbox, Devices, Traces, Broadcasts {
     @Override
     public List<AckOutcome> acknowledge(List<Acknowledgement> acknowledgements) {
         return cursors.acknowledge(acknowledgements);
+    }
+
+    @Override
+    public boolean outran(int shard, String user, SyncKey key) {
+        return takeovers.outran(shard, user, key);
     }
 
     @Override
