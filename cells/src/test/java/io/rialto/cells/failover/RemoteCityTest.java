@@ -239,7 +239,10 @@ class RemoteCityTest {
                             + " FROM generate_series(7, 10) s");
             write(1, "u1");
             awaitCopy();
-            loseCity();
+            // It stands still, and would go on where it stood.
+            for (String name : ledger.read().servers()) {
+                signal("STOP", group.server(name).orElseThrow());
+            }
             // A failover within the city had begun.
             assertThat(ledger.replace(ledger.read(), ledger.read().begun())).isTrue();
             ledger.elsewhere(List.of(
@@ -270,6 +273,16 @@ class RemoteCityTest {
             assertThat(text("SELECT rialto.find_behind('u5', 'u-east;2;0/1')")).isEqualTo("t");
             assertThat(text("SELECT rialto.find_behind('u6', 'u-east;1;0/1')")).isEqualTo("f");
             write(2, "u1");
+            // Where the primary's disk is lost, what the standbys have is the next best.
+            Files.move(group.folder("east").resolve("data"), folder.resolve("lost"));
+            try (Keeper keeper = new Keeper(ledger, group)) {
+                keeper.start();
+                reconcile();
+            }
+            assertThat(ledger.read().lost().orElseThrow().files())
+                    .containsExactly(group.folder("east-2")
+                            .resolve("tail-before-generation-3.jsonl")
+                            .toString());
         } finally {
             stop();
         }
@@ -322,10 +335,12 @@ class RemoteCityTest {
     }
 
     private static void kill(PostgresServer server) throws Exception {
-        long pid = server.postmasterPid();
-        assertThat(new ProcessBuilder("kill", "-KILL", Long.toString(pid))
-                        .start()
-                        .waitFor())
+        signal("KILL", server);
+    }
+
+    private static void signal(String signal, PostgresServer server) throws Exception {
+        String pid = Long.toString(server.postmasterPid());
+        assertThat(new ProcessBuilder("kill", "-" + signal, pid).start().waitFor())
                 .isZero();
     }
 
