@@ -2,13 +2,14 @@ package io.rialto.gateway;
 
 import io.netty.util.AsciiString;
 import io.rialto.gateway.http.HeaderList;
+import io.rialto.protocol.ByteText;
 import io.rialto.protocol.SignedMessage;
 import org.jspecify.annotations.Nullable;
 
 /** A request as signatures see it, with what one covers of its fields. */
 record CallFields(Exchange x, CoveredFields.Values covered) implements SignedMessage {
     /** All values of a field joined, or null where it is absent. */
-    static @Nullable CharSequence combined(HeaderList headers, AsciiString name) {
+    static @Nullable AsciiString combined(HeaderList headers, AsciiString name) {
         int first = headers.indexOf(name, 0);
         if (first < 0) {
             return null;
@@ -22,7 +23,12 @@ record CallFields(Exchange x, CoveredFields.Values covered) implements SignedMes
             all.append(", ").append(headers.value(second));
             second = headers.indexOf(name, second + 1);
         }
-        return all;
+        return AsciiString.of(all);
+    }
+
+    /** A value as the protocol takes it without a string. */
+    static ByteText text(AsciiString value) {
+        return ByteText.of(value.array(), value.arrayOffset(), value.length());
     }
 
     @Override

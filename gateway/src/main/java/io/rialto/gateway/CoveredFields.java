@@ -7,13 +7,17 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The fields that a seal or a signature covers, found among all of a message's in one pass. */
 final class CoveredFields {
     final List<String> components;
-    private final Set<AsciiString> demanded;
+
+    /** The components in their order, and behind them what is demanded beside them. */
     private final AsciiString[] names;
+
+    private final int covered;
 
     /** A hash table with open addresses: places in {@link #names}, -1 where free. */
     private final byte[] table;
@@ -31,8 +35,10 @@ final class CoveredFields {
      */
     CoveredFields(List<String> components, Set<AsciiString> demanded) {
         this.components = components;
-        this.demanded = demanded;
-        this.names = components.stream().map(Names::of).toArray(AsciiString[]::new);
+        this.names = Stream.concat(components.stream().map(Names::of), demanded.stream())
+                .distinct()
+                .toArray(AsciiString[]::new);
+        this.covered = components.size();
         this.table = new byte[Integer.highestOneBit(names.length + 1) * 8];
         Arrays.fill(table, (byte) -1);
         for (int i = 0; i < names.length; i++) {
@@ -51,13 +57,13 @@ final class CoveredFields {
     }
 
     Values of(HeaderList all) {
-        Values values = new Values(names);
+        Values values = new Values(names, covered);
         for (int i = 0; i < all.size(); i++) {
             int place = table[slot(all.name(i))];
-            if (place >= 0) {
-                values.add(place, all, i);
-            } else if (demanded.contains(all.name(i))) {
+            if (place >= covered) {
                 values.uncovered = all.name(i);
+            } else if (place >= 0) {
+                values.add(place, all, i);
             }
         }
         return values;
@@ -68,22 +74,25 @@ final class CoveredFields {
         private final AsciiString[] names;
         private final @Nullable AsciiString[] values;
 
+        private int present;
+
         /** A bit for each place; a list has at most 64. */
         private long joined;
 
         private @Nullable AsciiString uncovered;
 
-        private Values(AsciiString[] names) {
+        private Values(AsciiString[] names, int covered) {
             this.names = names;
-            this.values = new AsciiString[names.length];
+            this.values = new AsciiString[covered];
         }
 
         private void add(int place, HeaderList all, int index) {
             if (values[place] == null) {
                 values[place] = all.value(index);
+                present++;
             } else if ((joined >>> place & 1) == 0) {
                 joined |= 1L << place;
-                values[place] = AsciiString.of(CallFields.combined(all, names[place]));
+                values[place] = CallFields.combined(all, names[place]);
             }
         }
 
@@ -95,12 +104,13 @@ final class CoveredFields {
 
         @Override
         public @Nullable CharSequence get(int place, String lowerCaseName) {
-            return values[place];
+            AsciiString value = values[place];
+            return value == null ? null : CallFields.text(value);
         }
 
         @Override
         public @Nullable CharSequence get(String lowerCaseName) {
-            for (int i = 0; i < names.length; i++) {
+            for (int i = 0; i < values.length; i++) {
                 if (names[i].contentEquals(lowerCaseName)) {
                     return values[i];
                 }
@@ -109,8 +119,8 @@ final class CoveredFields {
         }
 
         HeaderList list() {
-            HeaderList list = new HeaderList(names.length);
-            for (int i = 0; i < names.length; i++) {
+            HeaderList list = new HeaderList(present);
+            for (int i = 0; i < values.length; i++) {
                 AsciiString value = values[i];
                 if (value != null) {
                     list.add(names[i], value);

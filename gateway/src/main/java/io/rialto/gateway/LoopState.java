@@ -2,6 +2,7 @@ package io.rialto.gateway;
 
 import io.netty.util.AsciiString;
 import io.netty.util.concurrent.ScheduledFuture;
+import io.rialto.gateway.identity.SealedSessions;
 import io.rialto.protocol.ContentDigest;
 import io.rialto.protocol.MacSigner;
 import io.rialto.protocol.Seal;
@@ -29,6 +30,7 @@ final class LoopState {
     final MacSigner mac = new MacSigner(MACS);
     final SignatureInputs signatureInputs = new SignatureInputs();
     final ContentDigest contentDigest = new ContentDigest();
+    final SealedSessions.AtHand sessions = new SealedSessions.AtHand();
     final Shedder shedder = new Shedder();
     final CallerContext.@Nullable Minted[] tokens = new CallerContext.@Nullable Minted[TOKENS];
     final SplittableRandom random;

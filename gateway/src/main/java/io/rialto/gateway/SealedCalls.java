@@ -28,7 +28,7 @@ final class SealedCalls {
         long time = Freshness.decimal(single(headers, Names.TIME), "rialto-time", Long.MAX_VALUE);
         freshness.requireTime(time, x.nowMillis);
         AsciiString ticket = single(headers, Names.TICKET);
-        SealedSession session = sessions.of(ticket, x.state.tokens, x.nowMillis / 1000);
+        SealedSession session = sessions.of(ticket, x.local.sessions, x.state.tokens, x.nowMillis / 1000);
         Identity identity = x.state.checked(session.identity());
         long counter = Freshness.counter(single(headers, Names.COUNTER), "rialto-counter");
         if (session.refuses(counter)) {
@@ -41,7 +41,7 @@ final class SealedCalls {
         if (taken == null) {
             throw replayed(counter);
         }
-        x.replaceBody(Unpooled.wrappedBuffer(message));
+        opened(x, message);
         x.session = taken;
         x.counter = counter;
         x.identity = identity;
@@ -71,6 +71,15 @@ final class SealedCalls {
         }
         return x.local.seal.openCall(
                 session.toServer(), counter, x.call.method(), x.pathAndQuery(), covered, sealed, offset, length);
+    }
+
+    /** The message stands where its seal stood, which is longer: a buffer more for each call would be one to fetch again. */
+    private static void opened(Exchange x, byte[] message) {
+        if (x.body.isReadOnly()) {
+            x.replaceBody(Unpooled.wrappedBuffer(message));
+        } else {
+            x.body.setBytes(x.body.readerIndex(), message).writerIndex(x.body.readerIndex() + message.length);
+        }
     }
 
     static AsciiString single(HeaderList headers, AsciiString name) throws ProtocolException {

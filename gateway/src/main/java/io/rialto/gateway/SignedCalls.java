@@ -82,12 +82,12 @@ final class SignedCalls {
 
     Step.Progress verify(Exchange x) throws ProtocolException {
         HeaderList headers = x.call.headers();
-        CharSequence inputs = CallFields.combined(headers, Names.SIGNATURE_INPUT);
-        CharSequence signatures = CallFields.combined(headers, Names.SIGNATURE);
+        AsciiString inputs = CallFields.combined(headers, Names.SIGNATURE_INPUT);
+        AsciiString signatures = CallFields.combined(headers, Names.SIGNATURE);
         if (inputs == null || signatures == null) {
             throw wrong("signature: absent (expected: beside signature-input)");
         }
-        SignatureInput input = x.local.signatureInputs.parse(inputs.toString(), SignatureInput.LABEL);
+        SignatureInput input = x.local.signatureInputs.parse(CallFields.text(inputs), SignatureInput.LABEL);
         String keyId = input.keyId() == null ? "" : input.keyId();
         boolean byTicket = keyId.equals(TICKET);
         CallFields fields =
@@ -97,7 +97,7 @@ final class SignedCalls {
         freshness.requireTime(input.created(), x.nowMillis);
         requireUnexpired(input, x.nowMillis / 1000);
         requireDigest(x);
-        Signed signed = new Signed(input, fields, input.signatureIn(signatures.toString()), keyId);
+        Signed signed = new Signed(input, fields, input.signatureIn(CallFields.text(signatures)), keyId);
         if (byTicket) {
             return byTicket(x, signed);
         }
@@ -119,7 +119,7 @@ final class SignedCalls {
         signed.requireAlgorithm(SignatureAlgorithm.HMAC_SHA256);
         long counter = Freshness.counter(signed.input.nonce(), "nonce");
         AsciiString ticket = SealedCalls.single(x.call.headers(), Names.TICKET);
-        SealedSession session = sessions.of(ticket, x.state.tokens, x.nowMillis / 1000);
+        SealedSession session = sessions.of(ticket, x.local.sessions, x.state.tokens, x.nowMillis / 1000);
         Identity identity = x.state.checked(session.identity());
         if (session.refuses(counter)) {
             throw SealedCalls.replayed(counter);
@@ -299,7 +299,7 @@ final class SignedCalls {
         int length = x.body.readableBytes();
         byte[] body = x.local.scratch(length);
         x.body.getBytes(x.body.readerIndex(), body, 0, length);
-        if (!x.local.contentDigest.verify(digest.toString(), body, 0, length)) {
+        if (!x.local.contentDigest.verify(CallFields.text(digest), body, 0, length)) {
             throw new ProtocolException(Reason.TAMPERED_BODY, "content-digest does not match the body");
         }
     }

@@ -28,18 +28,21 @@ public final class ContentDigest {
      *
      * @throws ProtocolException {@link Reason#MALFORMED_FRAME} where the field is malformed
      */
-    public boolean verify(String header, byte[] body, int off, int len) throws ProtocolException {
+    public boolean verify(CharSequence header, byte[] body, int off, int len) throws ProtocolException {
         sha256.update(body, off, len);
-        return isField(header, sha256.digest()) || matches(header, body, off, len);
+        return isField(header, sha256.digest()) || matches(header.toString(), body, off, len);
     }
 
     /** Whether {@link #field} would write it so. */
-    private static boolean isField(String header, byte[] digest) {
-        if (header.length() != SHA256_CHARS || !header.startsWith(SHA256_PREFIX) || !header.endsWith(":")) {
+    private static boolean isField(CharSequence header, byte[] digest) {
+        if (header.length() != SHA256_CHARS) {
             return false;
         }
+        int different = header.charAt(SHA256_CHARS - 1) ^ ':';
+        for (int i = 0; i < SHA256_PREFIX.length(); i++) {
+            different |= header.charAt(i) ^ SHA256_PREFIX.charAt(i);
+        }
         byte[] text = Base64.getEncoder().encode(digest);
-        int different = 0;
         for (int i = 0; i < text.length; i++) {
             different |= text[i] ^ header.charAt(SHA256_PREFIX.length() + i);
         }

@@ -1,6 +1,8 @@
 package io.rialto.protocol;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -28,7 +30,7 @@ public final class SignatureInput {
 
     private final String label;
     private final CoveredList covered;
-    private final String parameters;
+    private final CharSequence parameters;
     private final long created;
     private final long expires;
     private final @Nullable String nonce;
@@ -46,7 +48,7 @@ public final class SignatureInput {
         this.algorithm = named.algorithm;
     }
 
-    private SignatureInput(SignatureInput alike, String parameters, long created, String nonce) {
+    private SignatureInput(SignatureInput alike, CharSequence parameters, long created, String nonce) {
         this.label = alike.label;
         this.covered = alike.covered;
         this.parameters = parameters;
@@ -58,7 +60,7 @@ public final class SignatureInput {
     }
 
     /** What differs from this one in its time and nonce only, and so in its parameters. */
-    SignatureInput alike(String otherParameters, long otherCreated, String otherNonce) {
+    SignatureInput alike(CharSequence otherParameters, long otherCreated, String otherNonce) {
         return new SignatureInput(this, otherParameters, otherCreated, otherNonce);
     }
 
@@ -178,25 +180,41 @@ public final class SignatureInput {
      *
      * @throws ProtocolException {@link Reason#MALFORMED_FRAME} where it is malformed or has none with this label
      */
-    public byte[] signatureIn(String header) throws ProtocolException {
+    public byte[] signatureIn(CharSequence header) throws ProtocolException {
         byte[] only = onlySignatureIn(header);
-        return only != null ? only : namedSignatureIn(header);
+        return only != null ? only : namedSignatureIn(header.toString());
     }
 
     /** What most messages have, which is one MAC as {@link #signatureHeader} writes it; or null. */
-    private byte @Nullable [] onlySignatureIn(String header) {
+    private byte @Nullable [] onlySignatureIn(CharSequence header) {
         int from = label.length() + 2;
-        if (header.length() != from + MAC_CHARS + 1
-                || !header.startsWith(label)
-                || !header.startsWith("=:", label.length())
-                || !header.endsWith("=:")) {
+        int end = from + MAC_CHARS;
+        if (header.length() != end + 1
+                || header.charAt(from - 2) != '='
+                || header.charAt(from - 1) != ':'
+                || header.charAt(end - 1) != '='
+                || header.charAt(end) != ':') {
             return null;
         }
+        for (int i = 0; i < label.length(); i++) {
+            if (header.charAt(i) != label.charAt(i)) {
+                return null;
+            }
+        }
         try {
-            return Base64.getDecoder().decode(header.substring(from, from + MAC_CHARS));
+            return Base64.getDecoder().decode(bytes(header, from, end));
         } catch (IllegalArgumentException e) {
             return null;
         }
+    }
+
+    /** What is no Latin-1 becomes a question mark, which is no Base64 either. */
+    private static byte[] bytes(CharSequence text, int from, int to) {
+        if (text instanceof ByteText) {
+            ByteText bytes = (ByteText) text;
+            return Arrays.copyOfRange(bytes.array, bytes.offset + from, bytes.offset + to);
+        }
+        return text.subSequence(from, to).toString().getBytes(StandardCharsets.ISO_8859_1);
     }
 
     private byte[] namedSignatureIn(String header) throws ProtocolException {
@@ -226,7 +244,7 @@ public final class SignatureInput {
     }
 
     /** {@code @signature-params} of the base: canonical, whatever the sender's spaces were. */
-    String parameters() {
+    CharSequence parameters() {
         return parameters;
     }
 

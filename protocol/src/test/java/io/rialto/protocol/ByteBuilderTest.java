@@ -41,6 +41,24 @@ final class ByteBuilderTest {
     }
 
     @Test
+    void takes_bytes_as_the_text_that_they_are() {
+        for (int length = 1; length <= 20; length++) {
+            for (int value = 0; value < 256; value++) {
+                String text = "x".repeat(length - 1) + (char) value + "x".repeat(20 - length);
+                bytes.clear();
+                boolean valid = bytes.addText(text);
+                byte[] taken = bytes.toBytes();
+                bytes.clear();
+                assertThat(bytes.addText(SignatureInputsTest.bytes(text)))
+                        .as("%s at %s", value, length)
+                        .isEqualTo(valid)
+                        .isEqualTo(value >= ' ' && value < 0x7f || value == '\t');
+                assertThat(bytes.toBytes()).isEqualTo(taken);
+            }
+        }
+    }
+
+    @Test
     void takes_nothing_beyond_its_bound() {
         assertThat(bytes.addText("x".repeat(64))).isTrue();
         assertThat(bytes.addText("y")).isFalse();

@@ -3,6 +3,7 @@ package io.rialto.protocol;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -11,8 +12,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class SignatureInputsTest {
     private final SignatureInputs inputs = new SignatureInputs();
 
+    /** In the middle of an array, as the field of a message is. */
+    static ByteText bytes(String text) {
+        byte[] array = ("xx" + text + "y").getBytes(StandardCharsets.ISO_8859_1);
+        return ByteText.of(array, 2, array.length - 3);
+    }
+
     private SignatureInput read(String value) throws ProtocolException {
-        return inputs.parse(value, SignatureInput.LABEL);
+        return inputs.parse(bytes(value), SignatureInput.LABEL);
     }
 
     @Test
@@ -27,7 +34,7 @@ final class SignatureInputsTest {
         assertThat(next.nonce()).isEqualTo("bc");
         assertThat(next.keyId()).isEqualTo("ticket");
         assertThat(next.parameters())
-                .isEqualTo("(\"@method\" \"date\");created=12;nonce=\"bc\";keyid=\"ticket\";alg=\"hmac-sha256\"");
+                .hasToString("(\"@method\" \"date\");created=12;nonce=\"bc\";keyid=\"ticket\";alg=\"hmac-sha256\"");
         assertThat(one.created()).isEqualTo(1);
         assertThat(one.nonce()).isEqualTo("a");
         assertThat(one.algorithm()).isEqualTo("hmac-sha256");
@@ -35,7 +42,7 @@ final class SignatureInputsTest {
         assertThat(other.nonce()).isEqualTo("b");
         assertThat(other.keyId()).isEqualTo("device");
         assertThat(other.algorithm()).isNull();
-        assertThat(other.parameters()).isEqualTo("(\"@method\" \"date\");keyid=\"device\";nonce=\"b\";created=2");
+        assertThat(other.parameters()).hasToString("(\"@method\" \"date\");keyid=\"device\";nonce=\"b\";created=2");
     }
 
     @Test
@@ -44,7 +51,7 @@ final class SignatureInputsTest {
         assertThat(read("rialto=(\"@method\" \"date\")").covers("date")).isTrue();
         assertThat(read("rialto=(\"@method\" )").components()).containsExactly("@method");
         assertThat(read("rialto=(\"@query-param\";name=\"a)\")").parameters())
-                .isEqualTo("(\"@query-param\";name=\"a)\")");
+                .hasToString("(\"@query-param\";name=\"a)\")");
         assertThat(read("rialto=(\"@query-param\";name=\"a)b\" \"date\")").covers("date"))
                 .isTrue();
     }
@@ -109,7 +116,7 @@ final class SignatureInputsTest {
             try {
                 SignatureInput read = reader == null
                         ? SignatureInput.parse(value, SignatureInput.LABEL)
-                        : reader.parse(value, SignatureInput.LABEL);
+                        : reader.parse(bytes(value), SignatureInput.LABEL);
                 last = read.header() + " " + read.components() + " " + read.created() + " " + read.expires() + " "
                         + read.nonce() + " " + read.keyId() + " " + read.algorithm();
             } catch (ProtocolException e) {
@@ -117,6 +124,25 @@ final class SignatureInputsTest {
             }
         }
         return last;
+    }
+
+    @Test
+    void keeps_lists_that_begin_alike_and_end_in_another_way() throws ProtocolException {
+        String list = "rialto=(\"@method\");created=1;nonce=\"a\"";
+        for (int i = 0; i < 2; i++) {
+            assertThat(read(list + ";keyid=\"k\"").keyId()).isEqualTo("k");
+            assertThat(read(list + ";keyid=\"other\"").keyId()).isEqualTo("other");
+            assertThat(read(list).keyId()).isNull();
+            assertThat(inputs.size()).isEqualTo(3);
+        }
+    }
+
+    @Test
+    void refuses_what_is_too_long_though_it_begins_and_ends_as_one_that_came_before() throws ProtocolException {
+        String list = "rialto=(\"@method\");created=1;nonce=\"";
+        read(list + "a\"");
+        String longer = list + "a".repeat(StructuredText.MAX_CHARS) + '"';
+        assertThatExceptionOfType(ProtocolException.class).isThrownBy(() -> read(longer));
     }
 
     @Test

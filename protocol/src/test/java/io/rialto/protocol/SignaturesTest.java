@@ -246,10 +246,13 @@ final class SignaturesTest {
         Arrays.fill(mac, (byte) -3);
         String header = input.signatureHeader(mac);
         assertThat(input.signatureIn(header)).isEqualTo(mac);
+        assertThat(input.signatureIn(SignatureInputsTest.bytes(header))).isEqualTo(mac);
         assertThat(input.signatureIn("other=:AAAA:, " + header)).isEqualTo(mac);
         for (int i = 0; i < header.length(); i++) {
             String changed = header.substring(0, i) + '~' + header.substring(i + 1);
+            ByteText bytes = SignatureInputsTest.bytes(changed);
             assertThatExceptionOfType(ProtocolException.class).isThrownBy(() -> input.signatureIn(changed));
+            assertThatExceptionOfType(ProtocolException.class).isThrownBy(() -> input.signatureIn(bytes));
         }
     }
 

@@ -9,6 +9,9 @@ import org.jspecify.annotations.Nullable;
  * hashes of names are kept by {@link AsciiString}. Not for more than one thread.
  */
 public final class HeaderList {
+    /** Gives no name that the gateway asks for the bit of another one that calls commonly have. */
+    private static final int SPREAD = 0x7e772f45;
+
     private AsciiString[] fields;
     private int size;
 
@@ -43,10 +46,10 @@ public final class HeaderList {
 
     /** The first index at or after {@code from} whose name is {@code name}, or -1. */
     public int indexOf(AsciiString name, int from) {
-        int hash = name.hashCode();
-        if ((present & bit(hash)) == 0) {
+        if (!mayHave(name)) {
             return -1;
         }
+        int hash = name.hashCode();
         AsciiString[] all = fields;
         int end = size * 2;
         for (int i = from * 2; i < end; i += 2) {
@@ -58,8 +61,13 @@ public final class HeaderList {
         return -1;
     }
 
+    /** False where it has no such name for sure, as was seen without a look at any. */
+    boolean mayHave(AsciiString name) {
+        return (present & bit(name.hashCode())) != 0;
+    }
+
     private static long bit(int hash) {
-        return 1L << (hash * 0x9e3779b9 >>> 26);
+        return 1L << (hash * SPREAD >>> 26);
     }
 
     public boolean contains(AsciiString name) {

@@ -6,7 +6,7 @@ import java.nio.ByteOrder;
 
 /** Looks at eight characters of a header's value at once: nearly all values are printable ASCII, which no rule forbids. */
 public final class PrintableText {
-    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
+    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
     private static final long EACH = 0x0101010101010101L;
     private static final long SPACES = 0x2020202020202020L;
@@ -29,5 +29,22 @@ public final class PrintableText {
             doubtful |= (bytes[at] - ' ') | ('~' - bytes[at]);
         }
         return (doubtful & HIGH_BITS) == 0;
+    }
+
+    /** Where the first byte is that is no printable ASCII; the end where there is none. */
+    public static int end(byte[] bytes, int from, int end) {
+        int at = from;
+        for (; at <= end - Long.BYTES; at += Long.BYTES) {
+            long eight = (long) LONG.get(bytes, at);
+            long doubtful = ((eight - SPACES) | (eight + EACH) | eight) & HIGH_BITS;
+            if (doubtful != 0) {
+                // As above, only what comes behind the first can be wrong.
+                return at + (Long.numberOfTrailingZeros(doubtful) >>> 3);
+            }
+        }
+        while (at < end && bytes[at] >= ' ' && bytes[at] <= '~') {
+            at++;
+        }
+        return at;
     }
 }

@@ -15,7 +15,7 @@ public final class SealedSession {
     private final Identity identity;
     private final ReplayWindow window = new ReplayWindow();
     private long lastTimeSeconds;
-    private boolean forgotten;
+    private volatile boolean forgotten;
     private volatile boolean remembered;
 
     SealedSession(Tokens.Ticket ticket) {
@@ -68,6 +68,10 @@ public final class SealedSession {
         }
         lastTimeSeconds = Math.max(lastTimeSeconds, timeSeconds);
         return window.take(counter);
+    }
+
+    boolean isForgotten() {
+        return forgotten;
     }
 
     /** Forgets the session if its last call was made before a time; nothing can be taken from it then. */

@@ -38,11 +38,46 @@ public final class SealedSessions {
         this.skewSeconds = skewSeconds;
     }
 
+    /**
+     * The sessions that one event loop found last. A phone names its ticket once for each connection, if it sends it as
+     * HTTP/2 lets it: then each call has the same object, and none of its letters, which are many, need be read.
+     */
+    public static final class AtHand {
+        /** A power of two; some 8 KB, and what the tickets hold. */
+        private static final int PLACES = 1024;
+
+        private final @Nullable AsciiString[] tickets = new AsciiString[PLACES];
+        private final @Nullable SealedSession[] found = new SealedSession[PLACES];
+
+        @SuppressWarnings("ReferenceEquality") // an equal one is looked up
+        private @Nullable SealedSession get(AsciiString ticket) {
+            int place = place(ticket);
+            SealedSession session = tickets[place] == ticket ? found[place] : null;
+            return session == null || session.isForgotten() ? null : session;
+        }
+
+        private void put(AsciiString ticket, SealedSession session) {
+            if (ticket.array().length == ticket.length()) { // else it would hold all that it is a part of
+                int place = place(ticket);
+                tickets[place] = ticket;
+                found[place] = session;
+            }
+        }
+
+        private static int place(AsciiString ticket) {
+            return ticket.hashCode() * 0x9e3779b9 >>> 22;
+        }
+    }
+
     /** The session of a ticket; it is remembered from its first genuine call. */
-    public SealedSession of(AsciiString ticket, Tokens tokens, long nowSeconds) throws ProtocolException {
-        SealedSession session = byTicket.get(ticket);
+    public SealedSession of(AsciiString ticket, AtHand hand, Tokens tokens, long nowSeconds) throws ProtocolException {
+        SealedSession session = hand.get(ticket);
         if (session == null) {
-            return new SealedSession(tokens.ticket(ticket, Instant.ofEpochSecond(nowSeconds)));
+            session = byTicket.get(ticket);
+            if (session == null) {
+                return new SealedSession(tokens.ticket(ticket, Instant.ofEpochSecond(nowSeconds)));
+            }
+            hand.put(ticket, session);
         }
         if (nowSeconds >= session.ticket().endsSeconds()) {
             throw new ProtocolException(

@@ -122,8 +122,8 @@ final class Http1Connection extends Connection {
             headSince = 0;
             return;
         }
-        if (own) {
-            unused = in.discardReadBytes();
+        if (own && in.refCnt() == 1) {
+            unused = in.discardReadBytes(); // which a body that lies in it would not survive
         } else {
             unused = channel.alloc().buffer(in.readableBytes() + FIRST_PIECE).writeBytes(in);
             in.release();

@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.util.AsciiString;
 import io.rialto.gateway.http.HeaderList;
+import io.rialto.gateway.http.PrintableText;
 import io.rialto.protocol.ProtocolException;
 import io.rialto.protocol.Reason;
 import org.jspecify.annotations.Nullable;
@@ -65,7 +66,10 @@ record Http1Head(
         HeaderList headers = new HeaderList();
         int at = from;
         while (bytes[at] != '\r' || at + 2 < bytes.length) {
-            int end = lineEnd(bytes, at);
+            // Nearly all lines are printable up to their end, and so are their values.
+            int printable = PrintableText.end(bytes, at, bytes.length);
+            boolean plain = isLineEnd(bytes, printable);
+            int end = plain ? printable : lineEnd(bytes, at);
             int colon = indexOf(bytes, ':', at, end);
             // A folded line and a space before the colon fail here: a space is in no token.
             if (colon < 0 || !FieldRules.lowerCaseName(bytes, at, colon - at)) {
@@ -80,7 +84,7 @@ record Http1Head(
                 last--;
             }
             AsciiString value = new AsciiString(bytes, first, last - first, false);
-            if (!FieldRules.isValue(value)) {
+            if (!plain && !FieldRules.isValue(value)) {
                 throw malformed("a header's value holds a control character");
             }
             if (headers.size() == maxFields) {
@@ -139,6 +143,10 @@ record Http1Head(
             index = headers.indexOf(HttpHeaderNames.CONNECTION, index + 1);
         }
         return false;
+    }
+
+    private static boolean isLineEnd(byte[] bytes, int at) {
+        return at + 1 < bytes.length && bytes[at] == '\r' && bytes[at + 1] == '\n';
     }
 
     /** Where the line's CR LF is. An LF without CR before it, and a CR elsewhere, are in no token, target or value. */

@@ -120,7 +120,7 @@ final class Http2Connection extends Connection {
         if (decoder == null) {
             decoder = new RequestDecoder(lane.requestFields);
         }
-        RequestFields fields = lane.requestFields.start();
+        RequestFields fields = lane.requestFields.start(decoder.seen);
         try {
             decoder.decodeHeaders(stream, block);
         } catch (Http2Exception e) {

@@ -6,6 +6,7 @@ import io.netty.handler.codec.http2.Http2Headers;
 
 /** One connection's HPACK decoder, which reads into the loop's {@link RequestFields}. */
 final class RequestDecoder extends DefaultHttp2HeadersDecoder {
+    final RequestFields.Seen seen = new RequestFields.Seen();
     private final RequestFields fields;
 
     RequestDecoder(RequestFields fields) {

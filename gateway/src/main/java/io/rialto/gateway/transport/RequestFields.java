@@ -17,16 +17,18 @@ final class RequestFields extends DefaultHttp2Headers {
     /** RFC 9113, section 6.5.2: what a field counts beside its bytes. */
     private static final int FIELD_OVERHEAD = 32;
 
-    private static final AsciiString METHOD = AsciiString.cached(":method");
-    private static final AsciiString SCHEME = AsciiString.cached(":scheme");
-    private static final AsciiString AUTHORITY = AsciiString.cached(":authority");
-    private static final AsciiString PATH = AsciiString.cached(":path");
+    private static final AsciiString METHOD = Http2Headers.PseudoHeaderName.METHOD.value();
+    private static final AsciiString SCHEME = Http2Headers.PseudoHeaderName.SCHEME.value();
+    private static final AsciiString AUTHORITY = Http2Headers.PseudoHeaderName.AUTHORITY.value();
+    private static final AsciiString PATH = Http2Headers.PseudoHeaderName.PATH.value();
     private static final AsciiString TRAILERS = AsciiString.cached("trailers");
 
     private final int maxBytes;
     private final int maxFields;
 
     private HeaderList fields = new HeaderList();
+    private Seen seen = new Seen();
+    private int place;
     private int bytes;
     private boolean tooLarge;
     private boolean regular;
@@ -43,9 +45,29 @@ final class RequestFields extends DefaultHttp2Headers {
         maxFields = limits.headers();
     }
 
-    /** Begins a block. */
-    RequestFields start() {
+    /**
+     * The fields of a connection's last request by their places. What the phone's encoder keeps in its table comes as the
+     * same objects, which need no second look: names and values are not even read again.
+     */
+    static final class Seen {
+        /** Of nearly all requests; some 250 bytes for each connection. */
+        private static final int MOST = 16;
+
+        /** Longer values are looked at each time: what a connection keeps stays small. */
+        private static final int MOST_CHARS = 512;
+
+        private final @Nullable AsciiString[] names = new AsciiString[MOST];
+        private final @Nullable AsciiString[] values = new AsciiString[MOST];
+
+        /** Ours for the name, where that is one that no rule is about. */
+        private final @Nullable AsciiString[] plain = new AsciiString[MOST];
+    }
+
+    /** Begins a block of a connection. */
+    RequestFields start(Seen ofConnection) {
         fields = new HeaderList();
+        seen = ofConnection;
+        place = 0;
         bytes = 0;
         tooLarge = false;
         regular = false;
@@ -68,10 +90,31 @@ final class RequestFields extends DefaultHttp2Headers {
             bytes = Math.max(0, Math.min(bytes, maxBytes + 1));
             return this;
         }
-        if (problem == null) {
+        if (problem == null && !again(name, value)) {
             problem = !name.isEmpty() && name.byteAt(0) == ':' ? pseudo(name, value) : regular(name, value);
         }
         return this;
+    }
+
+    /** Takes a field that stood there in the request before, or whose name did; false where it needs a look. */
+    @SuppressWarnings("ReferenceEquality") // of the same object nothing new can be found
+    private boolean again(AsciiString name, AsciiString value) {
+        int at = place++;
+        if (at >= Seen.MOST) {
+            return false;
+        }
+        AsciiString plain = seen.names[at] == name ? seen.plain[at] : null;
+        if (plain == null || seen.values[at] != value && !isValue(value)) {
+            return false;
+        }
+        regular = true;
+        remember(at, value);
+        fields.add(plain, value);
+        return true;
+    }
+
+    private static boolean isValue(AsciiString value) {
+        return FieldRules.isValue(value) && !FieldRules.isPadded(value);
     }
 
     private @Nullable String pseudo(AsciiString name, AsciiString value) {
@@ -103,11 +146,12 @@ final class RequestFields extends DefaultHttp2Headers {
         if (plain == null && !FieldRules.isLowerCaseName(name)) {
             return "a header's name is not a lower-case token";
         }
-        if (!FieldRules.isValue(value) || FieldRules.isPadded(value)) {
+        if (!isValue(value)) {
             return "a header's value holds a control character, or begins or ends with a space";
         }
         if (plain != null) {
             fields.add(plain, value);
+            remember(name, plain, value);
             return null;
         }
         String problem = ruled(name, value);
@@ -115,6 +159,19 @@ final class RequestFields extends DefaultHttp2Headers {
             fields.add(name, value);
         }
         return problem;
+    }
+
+    private void remember(AsciiString name, AsciiString plain, AsciiString value) {
+        int at = place - 1;
+        if (at < Seen.MOST) {
+            seen.names[at] = name;
+            seen.plain[at] = plain;
+            remember(at, value);
+        }
+    }
+
+    private void remember(int at, AsciiString value) {
+        seen.values[at] = value.length() <= Seen.MOST_CHARS ? value : null;
     }
 
     /** Rules of single names. */

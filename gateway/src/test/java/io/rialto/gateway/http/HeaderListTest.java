@@ -56,6 +56,43 @@ class HeaderListTest {
         assertThat(headers.contains(new AsciiString("z"))).isFalse();
     }
 
+    /** What is asked for on the way of each call and mostly absent, beside what most calls have. */
+    @Test
+    void names_that_calls_commonly_have_hide_no_absent_one() {
+        List<String> common = List.of(
+                "content-type",
+                "content-length",
+                "content-digest",
+                "host",
+                "user-agent",
+                "accept-encoding",
+                "signature",
+                "signature-input",
+                "rialto-edge",
+                "rialto-ticket",
+                "rialto-counter",
+                "rialto-time",
+                "rialto-content-type");
+        for (String name : common) {
+            headers.add(FieldNames.of(name), "x");
+        }
+        for (String asked : List.of(
+                "origin",
+                "rialto-shadow",
+                "rialto-timeout",
+                "rialto-caller",
+                "rialto-route",
+                "rialto-credential",
+                "idempotency-key",
+                "content-encoding",
+                "accept-language",
+                "traceparent",
+                "if-none-match",
+                "expect")) {
+            assertThat(headers.mayHave(FieldNames.of(asked))).as(asked).isFalse();
+        }
+    }
+
     private void set(String name, String value) {
         int index = indexOf(name);
         if (index < 0) {

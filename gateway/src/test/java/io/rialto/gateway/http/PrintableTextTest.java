@@ -23,4 +23,25 @@ final class PrintableTextTest {
             }
         }
     }
+
+    @Test
+    void finds_the_first_that_is_not_whatever_comes_behind_it() {
+        for (int length = 1; length <= 25; length++) {
+            for (int at = 0; at < length; at++) {
+                for (int value = 0; value < 256; value++) {
+                    byte[] bytes = new byte[length + 2];
+                    Arrays.fill(bytes, 1, length + 1, (byte) (at % 2 == 0 ? ' ' : '~'));
+                    bytes[at + 1] = (byte) value;
+                    bytes[length] = (byte) (value % 2 == 0 ? 0x80 : 0x1f);
+                    boolean printable = value >= ' ' && value <= '~';
+                    assertThat(PrintableText.end(bytes, 1, length + 1))
+                            .as("%s at %s of %s", value, at, length)
+                            .isEqualTo(printable || at == length - 1 ? length : at + 1);
+                    assertThat(PrintableText.end(bytes, 1, length))
+                            .isEqualTo(printable || at == length - 1 ? length : at + 1);
+                }
+            }
+        }
+        assertThat(PrintableText.end(new byte[3], 2, 2)).isEqualTo(2);
+    }
 }

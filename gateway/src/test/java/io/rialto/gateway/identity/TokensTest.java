@@ -142,7 +142,7 @@ final class TokensTest {
 
     private void remember(SealedSessions sessions, String device) throws ProtocolException {
         io.netty.util.AsciiString text = ticket(device);
-        SealedSession session = sessions.of(text, tokens, NOW.getEpochSecond());
+        SealedSession session = sessions.of(text, new SealedSessions.AtHand(), tokens, NOW.getEpochSecond());
         assertThat(sessions.take(text, session, 1, NOW.getEpochSecond() + 1)).isNotNull();
     }
 
@@ -168,13 +168,14 @@ final class TokensTest {
     void sessions_are_forgotten_only_when_all_their_calls_are_stale() throws ProtocolException {
         SealedSessions sessions = new SealedSessions(1, 120);
         io.netty.util.AsciiString text = ticket("one");
-        SealedSession session = sessions.of(text, tokens, NOW.getEpochSecond());
+        SealedSession session = sessions.of(text, new SealedSessions.AtHand(), tokens, NOW.getEpochSecond());
         assertThat(sessions.take(text, session, 1, NOW.getEpochSecond() + 120)).isNotNull();
         io.netty.util.AsciiString other = ticket("two");
-        SealedSession second = sessions.of(other, tokens, NOW.getEpochSecond());
+        SealedSession second = sessions.of(other, new SealedSessions.AtHand(), tokens, NOW.getEpochSecond());
         refused(() -> sessions.take(other, second, 1, NOW.getEpochSecond()), Reason.REPLAY_MEMORY_FULL);
         sessions.sweep(NOW.getEpochSecond() + 240);
-        assertThat(sessions.of(text, tokens, NOW.getEpochSecond() + 240).refuses(1))
+        assertThat(sessions.of(text, new SealedSessions.AtHand(), tokens, NOW.getEpochSecond() + 240)
+                        .refuses(1))
                 .isTrue();
         sessions.sweep(NOW.getEpochSecond() + 251);
         assertThat(sessions.size()).isZero();
