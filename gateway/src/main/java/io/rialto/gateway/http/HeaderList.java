@@ -45,6 +45,7 @@ public final class HeaderList {
     }
 
     /** The first index at or after {@code from} whose name is {@code name}, or -1. */
+    @SuppressWarnings("ReferenceEquality") // nearly all names are the objects of FieldNames
     public int indexOf(AsciiString name, int from) {
         if (!mayHave(name)) {
             return -1;
@@ -54,7 +55,7 @@ public final class HeaderList {
         int end = size * 2;
         for (int i = from * 2; i < end; i += 2) {
             AsciiString candidate = all[i];
-            if (candidate.hashCode() == hash && candidate.equals(name)) {
+            if (candidate == name || candidate.hashCode() == hash && candidate.equals(name)) {
                 return i >> 1;
             }
         }

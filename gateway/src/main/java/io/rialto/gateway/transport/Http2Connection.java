@@ -6,7 +6,6 @@ import io.netty.channel.Channel;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http2.Http2CodecUtil;
 import io.netty.handler.codec.http2.Http2Error;
-import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.util.collection.IntObjectHashMap;
 import io.netty.util.internal.logging.InternalLogger;
 import io.netty.util.internal.logging.InternalLoggerFactory;
@@ -34,7 +33,7 @@ final class Http2Connection extends Connection {
     private final Http2Reader reader;
     private final Http2Floods floods;
     final Http2Answers answers;
-    private @Nullable RequestDecoder decoder;
+    private @Nullable HpackReader hpack;
     private @Nullable IntObjectHashMap<Http2Call> calls;
 
     /** The one stream of messages that the connection may have. */
@@ -117,15 +116,14 @@ final class Http2Connection extends Connection {
     // Requests
 
     void onHeaders(int stream, ByteBuf block, boolean ends) throws Http2Failure {
-        if (decoder == null) {
-            decoder = new RequestDecoder(lane.requestFields);
+        if (hpack == null) {
+            hpack = new HpackReader();
         }
-        RequestFields fields = lane.requestFields.start(decoder.seen);
-        try {
-            decoder.decodeHeaders(stream, block);
-        } catch (Http2Exception e) {
-            throw new Http2Failure(ConnectionEnd.HTTP2_COMPRESSION, "a header block cannot be decoded");
-        }
+        RequestFields fields = lane.requestFields.start();
+        int length = block.readableBytes();
+        byte[] bytes = lane.block(length);
+        block.getBytes(block.readerIndex(), bytes, 0, length);
+        hpack.read(bytes, 0, length, fields);
         if ((stream & 1) == 0) {
             throw new Http2Failure(ConnectionEnd.HTTP2_PROTOCOL, "a client's stream with an even number");
         }

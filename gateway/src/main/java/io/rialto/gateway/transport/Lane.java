@@ -18,12 +18,16 @@ final class Lane {
     private static final InternalLogger LOG = InternalLoggerFactory.getInstance(Lane.class);
     private static final int SLOTS = 8;
     private static final long TICK_MILLIS = 125;
+    private static final int FIRST_BLOCK = 4 << 10;
 
     final Port port;
     final Loop loop;
 
     /** Decoding a header block is one step on one thread: all connections use the same object for it. */
     final RequestFields requestFields;
+
+    /** For the bytes of one block; as long as the longest yet, which the reader of frames bounds. */
+    private byte[] block = new byte[FIRST_BLOCK];
 
     private final @Nullable Connection[][] slots = new Connection[SLOTS][16];
     private final int[] sizes = new int[SLOTS];
@@ -36,6 +40,14 @@ final class Lane {
         this.port = port;
         this.loop = loop;
         this.requestFields = new RequestFields(port.limits);
+    }
+
+    /** At least so many bytes, for use within one step. */
+    byte[] block(int length) {
+        if (block.length < length) {
+            block = new byte[Math.max(length, block.length * 2)];
+        }
+        return block;
     }
 
     void start() {

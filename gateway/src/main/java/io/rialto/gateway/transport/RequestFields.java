@@ -2,33 +2,29 @@ package io.rialto.gateway.transport;
 
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpScheme;
-import io.netty.handler.codec.http2.DefaultHttp2Headers;
-import io.netty.handler.codec.http2.Http2Headers;
+import io.netty.handler.codec.http2.Http2Headers.PseudoHeaderName;
 import io.netty.util.AsciiString;
 import io.rialto.gateway.http.HeaderList;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Collects one HTTP/2 header block as the decoder reads it, and checks it (RFC 9113, section 8). Netty's decoder wants an
- * {@link Http2Headers} to add to; this one keeps nothing but a {@link HeaderList}, and one serves all connections of a
- * loop.
+ * Collects one HTTP/2 header block as its reader finds it, and checks it (RFC 9113, section 8). One serves all connections
+ * of a loop.
  */
-final class RequestFields extends DefaultHttp2Headers {
+final class RequestFields {
     /** RFC 9113, section 6.5.2: what a field counts beside its bytes. */
     private static final int FIELD_OVERHEAD = 32;
 
-    private static final AsciiString METHOD = Http2Headers.PseudoHeaderName.METHOD.value();
-    private static final AsciiString SCHEME = Http2Headers.PseudoHeaderName.SCHEME.value();
-    private static final AsciiString AUTHORITY = Http2Headers.PseudoHeaderName.AUTHORITY.value();
-    private static final AsciiString PATH = Http2Headers.PseudoHeaderName.PATH.value();
+    private static final AsciiString METHOD = PseudoHeaderName.METHOD.value();
+    private static final AsciiString SCHEME = PseudoHeaderName.SCHEME.value();
+    private static final AsciiString AUTHORITY = PseudoHeaderName.AUTHORITY.value();
+    private static final AsciiString PATH = PseudoHeaderName.PATH.value();
     private static final AsciiString TRAILERS = AsciiString.cached("trailers");
 
     private final int maxBytes;
     private final int maxFields;
 
     private HeaderList fields = new HeaderList();
-    private Seen seen = new Seen();
-    private int place;
     private int bytes;
     private boolean tooLarge;
     private boolean regular;
@@ -40,34 +36,13 @@ final class RequestFields extends DefaultHttp2Headers {
     private @Nullable AsciiString path;
 
     RequestFields(TransportSettings.Limits limits) {
-        super(false, false, 2);
         maxBytes = limits.headerBytes();
         maxFields = limits.headers();
     }
 
-    /**
-     * The fields of a connection's last request by their places. What the phone's encoder keeps in its table comes as the
-     * same objects, which need no second look: names and values are not even read again.
-     */
-    static final class Seen {
-        /** Of nearly all requests; some 250 bytes for each connection. */
-        private static final int MOST = 16;
-
-        /** Longer values are looked at each time: what a connection keeps stays small. */
-        private static final int MOST_CHARS = 512;
-
-        private final @Nullable AsciiString[] names = new AsciiString[MOST];
-        private final @Nullable AsciiString[] values = new AsciiString[MOST];
-
-        /** Ours for the name, where that is one that no rule is about. */
-        private final @Nullable AsciiString[] plain = new AsciiString[MOST];
-    }
-
-    /** Begins a block of a connection. */
-    RequestFields start(Seen ofConnection) {
+    /** Begins a block. */
+    RequestFields start() {
         fields = new HeaderList();
-        seen = ofConnection;
-        place = 0;
         bytes = 0;
         tooLarge = false;
         regular = false;
@@ -80,41 +55,20 @@ final class RequestFields extends DefaultHttp2Headers {
         return this;
     }
 
-    @Override
-    public Http2Headers add(CharSequence fieldName, CharSequence fieldValue) {
-        AsciiString name = (AsciiString) fieldName;
-        AsciiString value = (AsciiString) fieldValue;
+    /**
+     * Takes the next field.
+     *
+     * @param flags what {@link HpackTable} knows of it: {@link HpackTable#PLAIN}, {@link HpackTable#SOUND}
+     */
+    void add(AsciiString name, AsciiString value, int flags) {
         bytes += name.length() + value.length() + FIELD_OVERHEAD;
         if (bytes < 0 || bytes > maxBytes || fields.size() >= maxFields) {
             tooLarge = true;
             bytes = Math.max(0, Math.min(bytes, maxBytes + 1));
-            return this;
+        } else if (problem == null) {
+            boolean isPseudo = !name.isEmpty() && name.byteAt(0) == ':';
+            problem = isPseudo ? pseudo(name, value) : regular(name, value, flags);
         }
-        if (problem == null && !again(name, value)) {
-            problem = !name.isEmpty() && name.byteAt(0) == ':' ? pseudo(name, value) : regular(name, value);
-        }
-        return this;
-    }
-
-    /** Takes a field that stood there in the request before, or whose name did; false where it needs a look. */
-    @SuppressWarnings("ReferenceEquality") // of the same object nothing new can be found
-    private boolean again(AsciiString name, AsciiString value) {
-        int at = place++;
-        if (at >= Seen.MOST) {
-            return false;
-        }
-        AsciiString plain = seen.names[at] == name ? seen.plain[at] : null;
-        if (plain == null || seen.values[at] != value && !isValue(value)) {
-            return false;
-        }
-        regular = true;
-        remember(at, value);
-        fields.add(plain, value);
-        return true;
-    }
-
-    private static boolean isValue(AsciiString value) {
-        return FieldRules.isValue(value) && !FieldRules.isPadded(value);
     }
 
     private @Nullable String pseudo(AsciiString name, AsciiString value) {
@@ -140,38 +94,20 @@ final class RequestFields extends DefaultHttp2Headers {
         return first ? null : "a pseudo-header comes twice";
     }
 
-    private @Nullable String regular(AsciiString name, AsciiString value) {
+    private @Nullable String regular(AsciiString name, AsciiString value, int flags) {
         regular = true;
-        AsciiString plain = FieldRules.plain(name);
-        if (plain == null && !FieldRules.isLowerCaseName(name)) {
+        boolean plain = (flags & HpackTable.PLAIN) != 0;
+        if (!plain && !FieldRules.isLowerCaseName(name)) {
             return "a header's name is not a lower-case token";
         }
-        if (!isValue(value)) {
+        if ((flags & HpackTable.SOUND) == 0) {
             return "a header's value holds a control character, or begins or ends with a space";
         }
-        if (plain != null) {
-            fields.add(plain, value);
-            remember(name, plain, value);
-            return null;
-        }
-        String problem = ruled(name, value);
+        String problem = plain ? null : ruled(name, value);
         if (problem == null) {
             fields.add(name, value);
         }
         return problem;
-    }
-
-    private void remember(AsciiString name, AsciiString plain, AsciiString value) {
-        int at = place - 1;
-        if (at < Seen.MOST) {
-            seen.names[at] = name;
-            seen.plain[at] = plain;
-            remember(at, value);
-        }
-    }
-
-    private void remember(int at, AsciiString value) {
-        seen.values[at] = value.length() <= Seen.MOST_CHARS ? value : null;
     }
 
     /** Rules of single names. */
