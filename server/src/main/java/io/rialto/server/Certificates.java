@@ -18,7 +18,9 @@ import java.security.spec.ECGenParameterSpec;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Date;
+import java.util.List;
 import javax.security.auth.x500.X500Principal;
 import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
 import org.bouncycastle.asn1.x500.X500Name;
@@ -80,6 +82,15 @@ final class Certificates {
 
     /** Makes what is missing or ends soon. */
     Certificates ensure() {
+        return ensure(List.of());
+    }
+
+    /**
+     * Makes what is missing or ends soon.
+     *
+     * @param addresses by which this machine is called beside that of the loopback
+     */
+    Certificates ensure(List<String> addresses) {
         try {
             Path authorityKey = folder.resolve("ca-key.pem");
             if (endsSoon(authority())) {
@@ -88,13 +99,13 @@ final class Certificates {
                         authorityKey,
                         authority(),
                         pair,
-                        certificate("Rialto authority " + serial().toString(36), pair, null));
+                        certificate("Rialto authority " + serial().toString(36), pair, null, List.of()));
                 Files.deleteIfExists(chain());
             }
             if (endsSoon(chain())) {
                 KeyPair pair = newPair();
                 Issuer issuer = new Issuer(readCertificate(authority()), readKey(authorityKey));
-                write(key(), chain(), pair, certificate("localhost", pair, issuer));
+                write(key(), chain(), pair, certificate("localhost", pair, issuer, addresses));
             }
             return this;
         } catch (IOException e) {
@@ -115,7 +126,7 @@ final class Certificates {
     }
 
     /** One certificate: signed by the issuer for this machine's names, or an authority of its own. */
-    private X509Certificate certificate(String name, KeyPair pair, @Nullable Issuer issuer)
+    private X509Certificate certificate(String name, KeyPair pair, @Nullable Issuer issuer, List<String> addresses)
             throws IOException, GeneralSecurityException, OperatorCreationException {
         Instant now = clock.instant();
         Date from = Date.from(now.minus(BACKDATED));
@@ -132,11 +143,13 @@ final class Certificates {
             builder.addExtension(Extension.keyUsage, true, new KeyUsage(KeyUsage.digitalSignature));
             builder.addExtension(
                     Extension.extendedKeyUsage, false, new ExtendedKeyUsage(KeyPurposeId.id_kp_serverAuth));
-            builder.addExtension(Extension.subjectAlternativeName, false, new GeneralNames(new GeneralName[] {
-                new GeneralName(GeneralName.dNSName, "localhost"),
-                new GeneralName(GeneralName.iPAddress, "127.0.0.1"),
-                new GeneralName(GeneralName.iPAddress, "::1")
-            }));
+            List<GeneralName> names = new ArrayList<>(List.of(
+                    new GeneralName(GeneralName.dNSName, "localhost"),
+                    new GeneralName(GeneralName.iPAddress, "127.0.0.1"),
+                    new GeneralName(GeneralName.iPAddress, "::1")));
+            addresses.forEach(address -> names.add(new GeneralName(GeneralName.iPAddress, address)));
+            builder.addExtension(
+                    Extension.subjectAlternativeName, false, new GeneralNames(names.toArray(GeneralName[]::new)));
         }
         PrivateKey signer = issuer == null ? pair.getPrivate() : issuer.key();
         return new JcaX509CertificateConverter()

@@ -99,7 +99,7 @@ final class ChaosCell implements AutoCloseable {
             edges.add(ChaosProcess.start(
                     data,
                     place.node(),
-                    place.publicPort(),
+                    new InetSocketAddress(InetAddress.getLoopbackAddress(), place.publicPort()),
                     ChaosProcess.node("edge", settings(place, started, inbox, link)),
                     clockLibrary));
         }

@@ -4,10 +4,8 @@ import io.rialto.node.Json;
 import io.rialto.server.ChaosFinding.Kind;
 import io.rialto.server.ChaosReport.Goal;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,11 +13,9 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Fault tests of cells. */
@@ -33,32 +29,9 @@ final class ChaosCellsCommand implements Callable<Integer> {
     private static final ChaosCellsRun.Load LOAD = new ChaosCellsRun.Load(24, 2);
     private static final ChaosCellsRun.Load QUICK_LOAD = new ChaosCellsRun.Load(12, 1);
     private static final int MAX_FINDINGS = 50;
-    private static final int MAX_MINUTES = 24 * 60;
 
-    @Spec
-    @SuppressWarnings("NullAway.Init") // set by picocli before call
-    private CommandSpec spec;
-
-    @Option(names = "--minutes", description = "How long faults are made (default: ${DEFAULT-VALUE}).")
-    private int minutes = 5;
-
-    @Option(
-            names = "--seed",
-            description = "Of the faults and their order: the same again for the same number (default: a new one).")
-    private @Nullable Long seed;
-
-    @Option(names = "--quick", description = "Five short faults instead, some 40 s in all.")
-    private boolean quick;
-
-    @Option(names = "--json", paramLabel = "FILE", description = "Write goals, waits and findings to a file.")
-    private @Nullable Path json;
-
-    @Option(
-            names = "--data",
-            paramLabel = "DIR",
-            description = "Directory to use and keep, with the history and all logs (default: a temporary one, kept if"
-                    + " something was found).")
-    private @Nullable Path data;
+    @Mixin
+    private final ChaosOptions options = new ChaosOptions();
 
     @Option(
             names = "--control-down",
@@ -66,100 +39,69 @@ final class ChaosCellsCommand implements Callable<Integer> {
                     + " shard moves.")
     private boolean controlDown;
 
-    @Option(
-            names = "--broken-fence",
-            hidden = true,
-            description =
-                    "Put a fence into the databases of the test that is not held to the commit, and a pause into every"
-                            + " entry: shows that the check finds what is lost by that, and fails where it finds nothing.")
-    private boolean brokenFence;
-
     @Override
     public Integer call() throws Exception {
-        if (minutes < 1 || minutes > MAX_MINUTES) {
-            throw new CommandFailure("--minutes: " + minutes + " (expected: 1.." + MAX_MINUTES + ")");
-        }
-        long chosen = seed == null ? new SecureRandom().nextInt(1, 1_000_000) : seed;
-        Path folder = data == null ? Files.createTempDirectory("rialto-chaos-") : data;
-        boolean fine = false;
-        try (DataDirectory directory = new DataDirectory(folder).hold()) {
-            fine = run(directory, chosen);
-        } finally {
-            if (data == null && fine) {
-                ChaosCommand.Sync.deleteAll(folder);
-            }
-        }
-        if (!fine) {
-            say("not fine; history and logs are in " + folder);
-        }
-        return fine ? 0 : Rialto.FAILED;
+        return options.run(this::run);
     }
 
     private boolean run(DataDirectory directory, long chosen) throws Exception {
+        boolean quick = options.quick();
         Optional<Path> clocks = quick ? Optional.empty() : ChaosProcess.clockLibrary();
-        List<ChaosCellsFault.Step> steps = steps(chosen, clocks.isPresent());
-        say(
-                "starting control and three cells, each with PostgreSQL, an edge and a wallet, on the loopback address with a"
-                        + " link of its own between any two that speak, seed " + chosen + " ...");
-        ChaosCells cells = new ChaosCells(directory, JavaPrograms.find(), new SecureRandom(), clocks);
-        // Whoever interrupts a run at any time leaves no process behind.
-        Thread hook = Thread.ofPlatform().unstarted(() -> end(cells));
-        Runtime.getRuntime().addShutdownHook(hook);
-        try (ChaosHistory history = new ChaosHistory(directory.path("history.jsonl"))) {
-            cells.start();
-            ChaosCellsRun.Load load = quick ? QUICK_LOAD : LOAD;
-            ChaosCellsRun.Plan plan = new ChaosCellsRun.Plan(
-                    controlDown ? new ChaosCellsRun.Load(load.users(), 0) : load,
-                    steps,
-                    chosen,
-                    brokenFence,
-                    controlDown);
-            return tell(new ChaosCellsRun(cells, plan, history, this::say).run(), plan);
-        } finally {
-            // Refused where the hook itself is what ended the run.
-            try {
-                Runtime.getRuntime().removeShutdownHook(hook);
-                end(cells);
-            } catch (IllegalStateException e) {
-                say("interrupted");
+        // With control their keeper is away for good, and nobody would start what is killed again.
+        boolean standbys = !controlDown && !quick;
+        ChaosMachines machines = ChaosMachines.make(ChaosCells.machines(standbys));
+        say("runs in " + machines.describe());
+        List<ChaosCellsFault.Step> steps = steps(chosen, clocks.isPresent(), machines, standbys);
+        say("starting control and three cells, each with PostgreSQL" + (standbys ? " (one with two standbys)" : "")
+                + ", an edge and a wallet, with a link of its own between any two that speak, seed " + chosen + " ...");
+        ChaosCells cells = new ChaosCells(
+                new ChaosCells.Setup(directory, JavaPrograms.find(), new SecureRandom(), clocks, machines, standbys));
+        ChaosCellsRun.Load load = quick ? QUICK_LOAD : LOAD;
+        ChaosCellsRun.Plan plan = new ChaosCellsRun.Plan(
+                controlDown ? new ChaosCellsRun.Load(load.users(), 0) : load, steps, chosen, controlDown);
+        ChaosOptions.Test test = (folder, seed) -> {
+            try (ChaosHistory history = new ChaosHistory(folder.path("history.jsonl"))) {
+                cells.start();
+                return tell(new ChaosCellsRun(cells, plan, history, this::say).run(), plan, machines);
             }
-        }
+        };
+        return options.runAndEnd(directory, chosen, test, () -> end(cells));
     }
 
-    private List<ChaosCellsFault.Step> steps(long chosen, boolean clocks) {
+    private List<ChaosCellsFault.Step> steps(long chosen, boolean clocks, ChaosMachines machines, boolean standbys) {
+        boolean quick = options.quick();
         List<ChaosCellsFault.Step> steps = new ArrayList<>(
-                quick ? ChaosCellsFault.quickPlan(chosen) : ChaosCellsFault.plan(chosen, Duration.ofMinutes(minutes)));
+                quick
+                        ? ChaosCellsFault.quickPlan(chosen, machines.apart())
+                        : ChaosCellsFault.plan(chosen, options.length()));
         if (!quick && !clocks) {
             say("NOT TESTED on this machine: clocks (they are moved by libfaketime; Debian has it in its package"
                     + " libfaketime)");
             steps.removeIf(step -> ChaosCellsFault.OF_CLOCKS.contains(step.fault()));
         }
-        if (brokenFence) {
-            // All of the run has them.
-            steps.removeIf(step -> step.fault() == ChaosCellsFault.PAUSES);
+        if (!machines.apart()) {
+            say("NOT TESTED on this machine: machines that are cut off (they are network namespaces)");
+            steps.removeIf(step -> ChaosCellsFault.OF_MACHINES.contains(step.fault()));
+        }
+        if (!standbys) {
+            steps.removeIf(step -> ChaosCellsFault.OF_UNIT.contains(step.fault())
+                    || step.cell() == ChaosCellsFault.MACHINE_OF_PRIMARY);
         }
         if (controlDown) {
-            steps.removeIf(step -> ChaosCellsFault.OF_CONTROL.contains(step.fault()));
+            steps.removeIf(step -> ChaosCellsFault.OF_CONTROL.contains(step.fault())
+                    || step.cell() == ChaosCellsFault.MACHINE_OF_CONTROL);
             steps.addAll(0, ChaosCellsFault.everyEdge());
         }
         return steps;
     }
 
-    private void end(ChaosCells cells) {
-        try {
-            for (String cell : cells.cells()) {
-                // What is paused does not end in order.
-                ChaosFaults.signal("CONT", cells.postgres(cell).processes());
-            }
-            cells.close();
-        } catch (IOException e) {
-            say("not all was ended: " + e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+    /** What is paused or cut off does not end in order. */
+    private static void end(ChaosCells cells) throws IOException, InterruptedException {
+        cells.resume();
+        cells.close();
     }
 
-    private boolean tell(ChaosCellsRun.Result result, ChaosCellsRun.Plan plan) {
+    private boolean tell(ChaosCellsRun.Result result, ChaosCellsRun.Plan plan, ChaosMachines machines) {
         List<ChaosEvent> history = result.history();
         Map<String, Long> waits = waits(history);
         say(String.format(Locale.ROOT, "%-48s %14s", "longest time in ms until a payment was acknowledged", ""));
@@ -196,12 +138,8 @@ final class ChaosCellsCommand implements Callable<Integer> {
         if (findings.size() > MAX_FINDINGS) {
             say("found: " + (findings.size() - MAX_FINDINGS) + " more");
         }
-        if (json != null) {
-            DataDirectory.write(json, json(goals, waits, findings));
-        }
-        return brokenFence
-                ? result.findings().stream().anyMatch(finding -> finding.kind() == Kind.LOST)
-                : goals.stream().allMatch(Goal::holds);
+        options.json().ifPresent(file -> DataDirectory.write(file, json(machines, goals, waits, findings)));
+        return goals.stream().allMatch(Goal::holds);
     }
 
     /** How long phones waited for a payment at most, by the fault in which they ordered it. */
@@ -226,8 +164,10 @@ final class ChaosCellsCommand implements Callable<Integer> {
         return waits;
     }
 
-    private static String json(List<Goal> goals, Map<String, Long> waits, List<String> findings) {
+    private static String json(
+            ChaosMachines machines, List<Goal> goals, Map<String, Long> waits, List<String> findings) {
         ObjectNode json = ChaosReport.goals(goals);
+        json.putObject("network").put("namespaces", machines.apart()).put("why", machines.describe());
         ObjectNode all = json.putObject("longest-wait-ms");
         waits.forEach(all::put);
         findings.forEach(json.putArray("findings")::add);
@@ -235,6 +175,6 @@ final class ChaosCellsCommand implements Callable<Integer> {
     }
 
     private void say(String line) {
-        UpCommand.say(spec.commandLine().getOut(), line);
+        options.say(line);
     }
 }

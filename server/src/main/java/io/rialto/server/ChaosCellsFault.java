@@ -44,7 +44,15 @@ enum ChaosCellsFault {
     CLOCK_AHEAD(3_000, 6_000),
     CLOCK_BEHIND(3_000, 6_000),
     /** One transaction in five of each regional cell stops for 300 ms before it ends. */
-    PAUSES(6_000, 10_000);
+    PAUSES(6_000, 10_000),
+    /** kill -9 of the primary of the unit with standbys. */
+    KILL_PRIMARY(4_000, 7_000),
+    /** SIGSTOP of that, for longer than the keeper needs to give it up; then it goes on as if nothing had been. */
+    STOP_PRIMARY(7_000, 12_000),
+    /** All packets to a machine, from it, or both ways are lost, but what it says to itself. */
+    CUT_OFF_MACHINE(3_000, 8_000),
+    NOTHING_TO_MACHINE(3_000, 8_000),
+    NOTHING_FROM_MACHINE(3_000, 8_000);
 
     static final Set<ChaosCellsFault> OF_CLOCKS = Set.of(CLOCK_AHEAD, CLOCK_BEHIND);
 
@@ -52,12 +60,25 @@ enum ChaosCellsFault {
     static final Set<ChaosCellsFault> OF_CONTROL =
             Set.of(KILL_CONTROL, CONTROL_AWAY, PARTITION_MOVER, NOTHING_TO_MOVER, NOTHING_FROM_MOVER);
 
-    private static final Set<ChaosCellsFault> OF_NO_CELL = Set.of(KILL_CONTROL, CONTROL_AWAY, PAUSES);
+    /** Those of the unit with standbys. */
+    static final Set<ChaosCellsFault> OF_UNIT = Set.of(KILL_PRIMARY, STOP_PRIMARY);
+
+    static final Set<ChaosCellsFault> OF_MACHINES = Set.of(CUT_OFF_MACHINE, NOTHING_TO_MACHINE, NOTHING_FROM_MACHINE);
+
+    /** In place of a cell's number: control's machine. */
+    static final int MACHINE_OF_CONTROL = 3;
+
+    /** In place of a cell's number: that on which the unit with standbys has its primary. */
+    static final int MACHINE_OF_PRIMARY = 4;
+
+    private static final Set<ChaosCellsFault> OF_NO_CELL =
+            Set.of(KILL_CONTROL, CONTROL_AWAY, PAUSES, KILL_PRIMARY, STOP_PRIMARY);
 
     private static final Duration QUICK = Duration.ofMillis(2_500);
     private static final int MIN_PAUSE_MILLIS = 1_000;
     private static final int MAX_PAUSE_MILLIS = 4_000;
     private static final int CELLS = 3;
+    private static final int MACHINES = 5;
 
     private final int shortest;
     private final int longest;
@@ -70,14 +91,18 @@ enum ChaosCellsFault {
     /**
      * A fault and the time after it.
      *
-     * @param cell 0 and 1 for the regional ones, 2 for the global one
+     * @param cell 0 and 1 for the regional ones, 2 for the global one; of a machine also one of the numbers above
      */
     record Step(ChaosCellsFault fault, int cell, Duration length, Duration pause) {
         /** For the history. */
         String describe(List<String> cells) {
             String name = fault.name().toLowerCase(Locale.ROOT).replace('_', ' ');
-            return name + (OF_NO_CELL.contains(fault) ? "" : " of " + cells.get(cell)) + ", " + length.toMillis()
-                    + " ms";
+            String where = switch (cell) {
+                case MACHINE_OF_CONTROL -> "control";
+                case MACHINE_OF_PRIMARY -> "the primary";
+                default -> cells.get(cell);
+            };
+            return name + (OF_NO_CELL.contains(fault) ? "" : " of " + where) + ", " + length.toMillis() + " ms";
         }
     }
 
@@ -101,11 +126,15 @@ enum ChaosCellsFault {
         return steps;
     }
 
-    /** A few that need nothing of the machine, once each and short, in the regional cells. */
-    static List<Step> quickPlan(long seed) {
+    /**
+     * A few, once each and short, in the regional cells.
+     *
+     * @param apart whether machines can be cut off; else a link is
+     */
+    static List<Step> quickPlan(long seed, boolean apart) {
         Random random = new Random(seed);
-        List<ChaosCellsFault> round =
-                new ArrayList<>(List.of(KILL_DATABASE, KILL_CONTROL, PARTITION_EDGE, PARTITION_DATABASE, PAUSES));
+        List<ChaosCellsFault> round = new ArrayList<>(List.of(
+                KILL_DATABASE, KILL_CONTROL, apart ? CUT_OFF_MACHINE : PARTITION_EDGE, PARTITION_DATABASE, PAUSES));
         Collections.shuffle(round, random);
         return round.stream()
                 .map(fault -> step(fault, random))
@@ -128,7 +157,7 @@ enum ChaosCellsFault {
     private static Step step(ChaosCellsFault fault, Random random) {
         return new Step(
                 fault,
-                random.nextInt(CELLS),
+                random.nextInt(OF_MACHINES.contains(fault) ? MACHINES : CELLS),
                 Duration.ofMillis(random.nextInt(fault.shortest, fault.longest)),
                 Duration.ofMillis(random.nextInt(MIN_PAUSE_MILLIS, MAX_PAUSE_MILLIS)));
     }

@@ -1,6 +1,7 @@
 package io.rialto.server;
 
 import io.rialto.server.ChaosCellsFault.Step;
+import io.rialto.server.ChaosMachines.Cut;
 import io.rialto.server.ChaosNetwork.Way;
 import java.io.IOException;
 import java.sql.SQLException;
@@ -31,18 +32,23 @@ final class ChaosCellsFaults {
     }
 
     void make(Step step) throws IOException, InterruptedException, SQLException {
+        if (ChaosCellsFault.OF_MACHINES.contains(step.fault())) {
+            cutOff(step);
+            return;
+        }
         String cell = cells.cells().get(step.cell());
         switch (step.fault()) {
             case KILL_EDGE -> cells.edge(cell).kill();
             case KILL_WALLET -> cells.wallet(cell).kill();
-            case KILL_DATABASE -> cells.postgres(cell).postmaster().ifPresent(ProcessHandle::destroyForcibly);
+            case KILL_DATABASE -> kill(cells.primary(cell));
+            case KILL_PRIMARY -> kill(cells.primary(ChaosCells.UNIT));
             case KILL_CONTROL -> cells.control().kill();
             case STOP_EDGE ->
                 ChaosFaults.signal("STOP", List.of(cells.edge(cell).handle()));
             case STOP_WALLET ->
                 ChaosFaults.signal("STOP", List.of(cells.wallet(cell).handle()));
-            case STOP_DATABASE ->
-                ChaosFaults.signal("STOP", cells.postgres(cell).processes());
+            case STOP_DATABASE -> stop(cells.primary(cell));
+            case STOP_PRIMARY -> stop(cells.primary(ChaosCells.UNIT));
             case PAUSES -> transactions.pause(PAUSED_PERCENT);
             case CLOCK_AHEAD -> moveClocks(cell, AHEAD);
             case CLOCK_BEHIND -> moveClocks(cell, BEHIND.negated());
@@ -58,10 +64,41 @@ final class ChaosCellsFaults {
             case CONTROL_AWAY -> control(SILENT);
             case CUT_PHONES -> cells.network().set(Way.PHONES_TO_EDGE, cell, CUT);
             case SLOW -> every(cell, SLOW);
+            case CUT_OFF_MACHINE, NOTHING_TO_MACHINE, NOTHING_FROM_MACHINE ->
+                throw new IllegalArgumentException(
+                        "fault: " + step.fault() + " (expected: one of a process, a link or a clock)");
         }
     }
 
+    private void cutOff(Step step) throws IOException, InterruptedException {
+        String machine = switch (step.cell()) {
+            case ChaosCellsFault.MACHINE_OF_CONTROL -> ChaosCells.CONTROL;
+            case ChaosCellsFault.MACHINE_OF_PRIMARY -> cells.primary(ChaosCells.UNIT);
+            default -> cells.cells().get(step.cell());
+        };
+        cells.machines()
+                .cut(
+                        machine,
+                        switch (step.fault()) {
+                            case NOTHING_TO_MACHINE -> Cut.IN;
+                            case NOTHING_FROM_MACHINE -> Cut.OUT;
+                            default -> Cut.BOTH;
+                        });
+    }
+
+    private void kill(String server) throws IOException {
+        cells.postgres(server).postmaster().ifPresent(ProcessHandle::destroyForcibly);
+    }
+
+    private void stop(String server) throws IOException, InterruptedException {
+        ChaosFaults.signal("STOP", cells.postgres(server).processes());
+    }
+
     void end(Step step) throws IOException, InterruptedException, SQLException {
+        if (ChaosCellsFault.OF_MACHINES.contains(step.fault())) {
+            cells.machines().heal();
+            return;
+        }
         String cell = cells.cells().get(step.cell());
         switch (step.fault()) {
             case KILL_EDGE -> {
@@ -73,13 +110,12 @@ final class ChaosCellsFaults {
                 cells.control().startAgain();
                 cells.control().awaitReady();
             }
-            case KILL_DATABASE -> {}
+            case KILL_DATABASE, KILL_PRIMARY -> {}
             case STOP_EDGE ->
                 ChaosFaults.signal("CONT", List.of(cells.edge(cell).handle()));
             case STOP_WALLET ->
                 ChaosFaults.signal("CONT", List.of(cells.wallet(cell).handle()));
-            case STOP_DATABASE ->
-                ChaosFaults.signal("CONT", cells.postgres(cell).processes());
+            case STOP_DATABASE, STOP_PRIMARY -> cells.resume();
             case PAUSES -> transactions.pause(0);
             case CLOCK_AHEAD, CLOCK_BEHIND -> moveClocks(cell, Duration.ZERO);
             case CONTROL_AWAY -> control(ChaosLink.State.WHOLE);
@@ -94,6 +130,9 @@ final class ChaosCellsFaults {
                     NOTHING_FROM_MOVER,
                     CUT_PHONES,
                     SLOW -> every(cell, ChaosLink.State.WHOLE);
+            case CUT_OFF_MACHINE, NOTHING_TO_MACHINE, NOTHING_FROM_MACHINE ->
+                throw new IllegalArgumentException(
+                        "fault: " + step.fault() + " (expected: one of a process, a link or a clock)");
         }
     }
 
@@ -117,13 +156,6 @@ final class ChaosCellsFaults {
             if (way != Way.MOVER_TO_CONTROL) {
                 cells.network().set(way, cell, state);
             }
-        }
-    }
-
-    /** Lets what is paused go on, so that it can be ended in order. */
-    void resume() throws IOException, InterruptedException {
-        for (String cell : cells.cells()) {
-            ChaosFaults.signal("CONT", cells.postgres(cell).processes());
         }
     }
 }

@@ -27,8 +27,6 @@ final class ChaosCellsRun {
     private static final Duration BEGIN = Duration.ofMinutes(2);
     private static final Duration SETTLE = Duration.ofSeconds(60);
     private static final int POLL_MILLIS = 100;
-    /** Where the fence is not held, every transaction gives it time to be missed. */
-    private static final int BROKEN_PERCENT = 100;
 
     /** How much goes on. */
     record Load(int users, int movers) {}
@@ -40,10 +38,9 @@ final class ChaosCellsRun {
     /**
      * What the run is.
      *
-     * @param brokenFence whether the fence in all databases is replaced by one that is not held
      * @param controlDown whether control is killed before the first fault, and stays away; then no shard moves
      */
-    record Plan(Load load, List<ChaosCellsFault.Step> steps, long seed, boolean brokenFence, boolean controlDown) {}
+    record Plan(Load load, List<ChaosCellsFault.Step> steps, long seed, boolean controlDown) {}
 
     private final ChaosCells cells;
     private final ChaosCellsFaults faults;
@@ -129,10 +126,6 @@ final class ChaosCellsRun {
             movers.add(new ChaosMover(cells, history, "mover " + i, shards, new Random(~plan.seed() * 31 + i)));
         }
         transactions.prepare();
-        if (plan.brokenFence()) {
-            transactions.breakFence();
-            transactions.pause(BROKEN_PERCENT);
-        }
         List<String> users = payers.stream().map(ChaosPayer::user).toList();
         report.accept(users.size() + " users of " + ChaosCells.SHARDS + " shards pay each other, " + count
                 + " movers move the shards to and fro, seed " + plan.seed());
@@ -222,10 +215,5 @@ final class ChaosCellsRun {
         Map<ChaosMover.Fate, Integer> all = new EnumMap<>(ChaosMover.Fate.class);
         movers.forEach(mover -> mover.fates().forEach((fate, count) -> all.merge(fate, count, Integer::sum)));
         return all;
-    }
-
-    /** Lets what is paused go on, so that it can be ended in order. */
-    void resume() throws IOException, InterruptedException {
-        faults.resume();
     }
 }

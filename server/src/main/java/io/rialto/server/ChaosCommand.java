@@ -3,13 +3,9 @@ package io.rialto.server;
 import io.rialto.server.ChaosReport.Goal;
 import io.rialto.server.ChaosReport.Outage;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
-import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -19,11 +15,8 @@ import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
+import picocli.CommandLine.Mixin;
 
 /** Fault tests with real processes and a real database. */
 @Command(
@@ -46,80 +39,35 @@ final class ChaosCommand {
         private static final ChaosRun.Load QUICK_LOAD = new ChaosRun.Load(10, 2, 4);
         private static final int MAX_FINDINGS = 50;
 
-        @Spec
-        @SuppressWarnings("NullAway.Init") // set by picocli before call
-        private CommandSpec spec;
-
-        @Option(names = "--minutes", description = "How long faults are made (default: ${DEFAULT-VALUE}).")
-        private int minutes = 3;
-
-        @Option(
-                names = "--seed",
-                description = "Of the faults and their order: the same again for the same number (default: a new one).")
-        private @Nullable Long seed;
-
-        @Option(names = "--quick", description = "Four short faults instead, some 30 s in all.")
-        private boolean quick;
-
-        @Option(names = "--json", paramLabel = "FILE", description = "Write goals, outages and findings to a file.")
-        private @Nullable Path json;
-
-        @Option(
-                names = "--data",
-                paramLabel = "DIR",
-                description = "Directory to use and keep, with the history and the edges' logs (default: a temporary"
-                        + " one, kept if something was found).")
-        private @Nullable Path data;
+        @Mixin
+        private final ChaosOptions options = new ChaosOptions();
 
         @Override
         public Integer call() throws Exception {
-            if (minutes < 1 || minutes > 24 * 60) {
-                throw new CommandFailure("--minutes: " + minutes + " (expected: 1..1440)");
-            }
-            long chosen = seed == null ? new SecureRandom().nextInt(1, 1_000_000) : seed;
-            Path folder = data == null ? Files.createTempDirectory("rialto-chaos-") : data;
-            boolean fine = false;
-            try (DataDirectory directory = new DataDirectory(folder).hold()) {
-                fine = onDisk(directory, chosen);
-            } finally {
-                if (data == null && fine) {
-                    deleteAll(folder);
-                }
-            }
-            if (!fine) {
-                say("not fine; history and logs are in " + folder);
-            }
-            return fine ? 0 : Rialto.FAILED;
+            return options.run(this::onDisk);
         }
 
         private boolean onDisk(DataDirectory directory, long chosen) throws Exception {
+            boolean quick = options.quick();
             Path disk = ChaosCell.databaseFolder(directory);
             boolean ownDisk = !quick && ChaosFaults.mount(disk);
             Optional<Path> clocks = quick ? Optional.empty() : ChaosProcess.clockLibrary();
-            List<ChaosFault.Step> steps = new ArrayList<>(
-                    quick ? ChaosFault.quickPlan(chosen) : ChaosFault.plan(chosen, Duration.ofMinutes(minutes)));
+            List<ChaosFault.Step> steps =
+                    new ArrayList<>(quick ? ChaosFault.quickPlan(chosen) : ChaosFault.plan(chosen, options.length()));
             Map<ChaosFault, String> skipped = quick ? Map.of() : skipped(ownDisk, clocks.isPresent());
             skipped.forEach((fault, why) -> say("NOT TESTED on this machine: " + fault + " (" + why + ")"));
             steps.removeIf(step -> skipped.containsKey(step.fault()));
             say("starting control, a cell with PostgreSQL and two edges, seed " + chosen + " ...");
             ChaosCell cell = new ChaosCell(directory, new SecureRandom(), clocks);
             ChaosFaults faults = new ChaosFaults(cell, disk);
-            // Whoever interrupts a run at any time leaves no process and no disk behind.
-            Thread hook = Thread.ofPlatform().unstarted(() -> end(cell, faults, disk, ownDisk));
-            Runtime.getRuntime().addShutdownHook(hook);
-            try (ChaosHistory history = new ChaosHistory(directory.path("history.jsonl"))) {
-                cell.start();
-                ChaosRun run = new ChaosRun(cell, faults, quick ? QUICK_LOAD : LOAD, chosen, history, this::say);
-                return tell(run.run(steps, directory.folder("phones")), steps, skipped.keySet(), chosen);
-            } finally {
-                // Refused where the hook itself is what ended the run.
-                try {
-                    Runtime.getRuntime().removeShutdownHook(hook);
-                    end(cell, faults, disk, ownDisk);
-                } catch (IllegalStateException e) {
-                    say("interrupted");
+            ChaosOptions.Test test = (folder, seed) -> {
+                try (ChaosHistory history = new ChaosHistory(folder.path("history.jsonl"))) {
+                    cell.start();
+                    ChaosRun run = new ChaosRun(cell, faults, quick ? QUICK_LOAD : LOAD, seed, history, this::say);
+                    return tell(run.run(steps, folder.folder("phones")), steps, skipped.keySet(), seed);
                 }
-            }
+            };
+            return options.runAndEnd(directory, chosen, test, () -> end(cell, faults, disk, ownDisk));
         }
 
         private static Map<ChaosFault, String> skipped(boolean ownDisk, boolean clocks) {
@@ -135,17 +83,12 @@ final class ChaosCommand {
             return skipped;
         }
 
-        private void end(ChaosCell cell, ChaosFaults faults, Path disk, boolean ownDisk) {
-            try {
-                faults.resume();
-                cell.close();
-                if (ownDisk) {
-                    ChaosFaults.unmount(disk);
-                }
-            } catch (IOException e) {
-                say("not all was ended: " + e);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
+        private static void end(ChaosCell cell, ChaosFaults faults, Path disk, boolean ownDisk)
+                throws IOException, InterruptedException {
+            faults.resume();
+            cell.close();
+            if (ownDisk) {
+                ChaosFaults.unmount(disk);
             }
         }
 
@@ -179,26 +122,15 @@ final class ChaosCommand {
             if (all.size() > MAX_FINDINGS) {
                 say("found: " + (all.size() - MAX_FINDINGS) + " more");
             }
-            if (!quick && !skipped.isEmpty()) {
+            if (!options.quick() && !skipped.isEmpty()) {
                 say("NOT TESTED: " + skipped.stream().map(Enum::name).collect(Collectors.joining(", ")));
             }
-            if (json != null) {
-                DataDirectory.write(json, ChaosReport.json(goals, outages, all));
-            }
+            options.json().ifPresent(file -> DataDirectory.write(file, ChaosReport.json(goals, outages, all)));
             return goals.stream().allMatch(Goal::holds);
         }
 
         private void say(String line) {
-            PrintWriter out = spec.commandLine().getOut();
-            UpCommand.say(out, line);
-        }
-
-        static void deleteAll(Path folder) throws IOException {
-            try (Stream<Path> all = Files.walk(folder)) {
-                for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
-                    Files.deleteIfExists(path);
-                }
-            }
+            options.say(line);
         }
     }
 }

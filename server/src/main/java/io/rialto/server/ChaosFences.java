@@ -3,10 +3,12 @@ package io.rialto.server;
 import io.rialto.node.postgres.Database;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
@@ -17,10 +19,13 @@ import org.slf4j.LoggerFactory;
 /**
  * Looks again and again for shards that two cells have open at the same moment. The databases are not read at one instant:
  * a shard counts where one cell has it open at the same epoch before and after the look at the other, since no cell opens a
- * shard twice at one epoch.
+ * shard twice at one epoch. A server that has been failed over and does not know it yet counts for nothing: both must be
+ * able to commit something afterwards.
  */
 final class ChaosFences {
     private static final int PAUSE_MILLIS = 40;
+    /** Of a server that stands still: another one may be the primary by then. */
+    private static final int SILENCE_MILLIS = 3_000;
 
     private static final Logger LOG = LoggerFactory.getLogger(ChaosFences.class);
 
@@ -57,15 +62,26 @@ final class ChaosFences {
                 }
                 Map<Integer, Long> there = open(other.getKey(), other.getValue());
                 Map<Integer, Long> after = open(one.getKey(), one.getValue());
+                List<String> found = new ArrayList<>();
                 before.forEach((shard, epoch) -> {
                     if (epoch.equals(after.get(shard)) && there.containsKey(shard)) {
-                        add("shard " + shard + ": open in " + one.getKey() + " at epoch " + epoch + " and in "
+                        found.add("shard " + shard + ": open in " + one.getKey() + " at epoch " + epoch + " and in "
                                 + other.getKey() + " at epoch " + there.get(shard));
                     }
                 });
+                if (!found.isEmpty()) {
+                    confirm(one.getKey());
+                    confirm(other.getKey());
+                    found.forEach(this::add);
+                }
             }
         }
         count();
+    }
+
+    /** By a commit on the connection by which a cell was read, which only the true primary of a unit can make. */
+    private void confirm(String cell) throws SQLException {
+        ChaosBooks.confirm(Objects.requireNonNull(connections.get(cell), cell));
     }
 
     private synchronized void add(String text) {
@@ -91,6 +107,7 @@ final class ChaosFences {
         Connection connection = connections.get(cell);
         if (connection == null) {
             connection = database.address().connect("rialto-chaos");
+            connection.setNetworkTimeout(Runnable::run, SILENCE_MILLIS);
             connections.put(cell, connection);
         }
         Map<Integer, Long> open = new HashMap<>();

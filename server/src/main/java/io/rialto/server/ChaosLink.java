@@ -12,19 +12,22 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
-/** A TCP link between an edge and its database that can be made slow, silent in one or both directions, or cut. */
+/** A TCP link, such as that between an edge and its database, that can be made slow, silent in one or both directions, or cut. */
 final class ChaosLink implements AutoCloseable {
     private static final int CHUNK = 64 * 1024;
     private static final int BACKLOG = 128;
+    /** Longer than any fault: whoever connects gives up before. */
+    private static final int CONNECT_MILLIS = 30_000;
 
     /**
      * How the link is.
      *
-     * @param there whether bytes get to the database
+     * @param there whether bytes get to the far end
      * @param back whether bytes come from it
      * @param cut whether there are no connections
      * @param delay of each chunk, in each direction
@@ -33,7 +36,8 @@ final class ChaosLink implements AutoCloseable {
         static final State WHOLE = new State(true, true, false, Duration.ZERO);
     }
 
-    private final int target;
+    private final InetSocketAddress target;
+    private final InetAddress own;
     private final ServerSocket server;
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
@@ -41,16 +45,28 @@ final class ChaosLink implements AutoCloseable {
     private final Condition changed = lock.newCondition();
     private volatile State state = State.WHOLE;
 
-    private ChaosLink(int target, ServerSocket server) {
+    private ChaosLink(InetSocketAddress target, InetAddress own, ServerSocket server) {
         this.target = target;
+        this.own = own;
         this.server = server;
     }
 
     /** A link to a port of the loopback address. */
     static ChaosLink to(int target) throws IOException {
-        ChaosLink link = new ChaosLink(target, new ServerSocket(0, BACKLOG, InetAddress.getLoopbackAddress()));
+        InetAddress loopback = InetAddress.getLoopbackAddress();
+        return to(new InetSocketAddress(loopback, target), loopback);
+    }
+
+    /** A link to anywhere, which is one end of all its connections by an address of its own. */
+    static ChaosLink to(InetSocketAddress target, InetAddress own) throws IOException {
+        ChaosLink link = new ChaosLink(target, own, new ServerSocket(0, BACKLOG, own));
         link.threads.execute(link::accept);
         return link;
+    }
+
+    /** Host and port, as in an URL. */
+    String address() {
+        return own.getHostAddress() + ":" + port();
     }
 
     int port() {
@@ -72,26 +88,35 @@ final class ChaosLink implements AutoCloseable {
 
     private void accept() {
         while (!server.isClosed()) {
-            Socket near = null;
             try {
-                near = server.accept();
-                if (state.cut()) {
-                    end(near);
-                    continue;
-                }
-                Socket far = new Socket();
-                sockets.add(near);
-                sockets.add(far);
-                far.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), target));
-                Socket edge = near;
-                threads.execute(() -> pump(edge, far, true));
-                threads.execute(() -> pump(far, edge, false));
-            } catch (IOException e) {
-                // The database is away, or this link is closed: the edge sees its connection end.
-                if (near != null) {
-                    end(near);
-                }
+                Socket near = server.accept();
+                threads.execute(() -> connect(near));
+            } catch (IOException | RejectedExecutionException e) {
+                // This link is closed: the edge sees its connection end.
             }
+        }
+    }
+
+    /** Not by the thread that accepts: a machine that is cut off does not answer for long. */
+    private void connect(Socket near) {
+        Socket far = new Socket();
+        try {
+            if (state.cut()) {
+                end(near);
+                return;
+            }
+            sockets.add(near);
+            sockets.add(far);
+            far.bind(new InetSocketAddress(own, 0));
+            far.connect(target, CONNECT_MILLIS);
+            threads.execute(() -> pump(far, near, false));
+            pump(near, far, true);
+        } catch (IOException | RejectedExecutionException e) {
+            // The database is away, or this link is closed: the edge sees its connection end.
+            end(near);
+            end(far);
+            sockets.remove(near);
+            sockets.remove(far);
         }
     }
 

@@ -68,13 +68,12 @@ final class ChaosMover {
 
     /** Moves until it is told to stop. */
     void run(CountDownLatch stopping) throws InterruptedException, IOException {
-        int shard = shards.getFirst();
         do {
             try {
                 // Most of those that were left in the middle are gone on with at once.
-                if (random.nextInt(LEFT) == 0 || !isUnderWay(shard)) {
-                    shard = shards.get(random.nextInt(shards.size()));
-                }
+                List<Integer> left = random.nextInt(LEFT) == 0 ? List.of() : underWay();
+                List<Integer> among = left.isEmpty() ? shards : left;
+                int shard = among.get(random.nextInt(among.size()));
                 Fate fate = Fate.values()[random.nextInt(Fate.values().length)];
                 // As many moves come to their end as not.
                 move(shard, random.nextBoolean() ? Fate.FINISH : fate);
@@ -139,10 +138,13 @@ final class ChaosMover {
         }
     }
 
-    private boolean isUnderWay(int shard) throws InterruptedException {
-        return grants().of(shard)
-                .filter(grant -> grant.state() == Grant.State.GRANTED)
-                .isPresent();
+    private List<Integer> underWay() throws InterruptedException {
+        Moves moves = grants();
+        return shards.stream()
+                .filter(shard -> moves.of(shard)
+                        .filter(grant -> grant.state() == Grant.State.GRANTED)
+                        .isPresent())
+                .toList();
     }
 
     private Moves grants() throws InterruptedException {

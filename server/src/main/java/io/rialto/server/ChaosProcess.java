@@ -1,7 +1,6 @@
 package io.rialto.server;
 
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.file.DirectoryStream;
@@ -27,17 +26,22 @@ final class ChaosProcess implements AutoCloseable {
     private final List<String> command;
     private final Path log;
     private final String name;
-    private final int port;
+    private final InetSocketAddress address;
     private final Path offset;
     private final Optional<Path> clockLibrary;
     private Process process;
     private boolean closed;
 
-    private ChaosProcess(DataDirectory data, String name, int port, List<String> command, Optional<Path> clockLibrary)
+    private ChaosProcess(
+            DataDirectory data,
+            String name,
+            InetSocketAddress address,
+            List<String> command,
+            Optional<Path> clockLibrary)
             throws IOException {
         this.command = List.copyOf(command);
         this.name = name;
-        this.port = port;
+        this.address = address;
         this.log = data.folder("logs").resolve(name + ".log");
         this.offset = data.folder("clocks").resolve(name);
         this.clockLibrary = clockLibrary;
@@ -65,22 +69,31 @@ final class ChaosProcess implements AutoCloseable {
     /**
      * Starts a program.
      *
-     * @param port that it listens on once it is ready; 0 for one that nobody waits for
+     * @param address that it listens on once it is ready; of port 0 for one that nobody waits for
      */
     static ChaosProcess start(
-            DataDirectory data, String name, int port, List<String> command, Optional<Path> clockLibrary)
+            DataDirectory data,
+            String name,
+            InetSocketAddress address,
+            List<String> command,
+            Optional<Path> clockLibrary)
             throws IOException {
-        return new ChaosProcess(data, name, port, command, clockLibrary);
+        return new ChaosProcess(data, name, address, command, clockLibrary);
     }
 
     /** The command line of this program itself. */
     static List<String> rialto(List<String> jvm, List<String> arguments) {
+        return java(jvm, Rialto.class, arguments);
+    }
+
+    /** The command line of a program of this class path. */
+    static List<String> java(List<String> jvm, Class<?> program, List<String> arguments) {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED",
                 "--sun-misc-unsafe-memory-access=allow"));
         command.addAll(jvm);
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), Rialto.class.getName()));
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), program.getName()));
         command.addAll(arguments);
         return command;
     }
@@ -122,16 +135,16 @@ final class ChaosProcess implements AutoCloseable {
     /** Waits until it listens. */
     void awaitReady() throws IOException, InterruptedException {
         long end = System.nanoTime() + START.toNanos();
-        while (!listens(port)) {
+        while (!listens()) {
             if (process.waitFor(POLL_MILLIS, TimeUnit.MILLISECONDS) || System.nanoTime() > end) {
                 throw new CommandFailure(name + " does not start; its output is in " + log);
             }
         }
     }
 
-    private static boolean listens(int port) {
+    private boolean listens() {
         try (Socket socket = new Socket()) {
-            socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), CONNECT_MILLIS);
+            socket.connect(address, CONNECT_MILLIS);
             return true;
         } catch (IOException e) {
             return false;

@@ -29,20 +29,6 @@ final class ChaosTransactions {
             CREATE TRIGGER chaos_pause BEFORE INSERT ON wallet.entry
                 FOR EACH ROW EXECUTE FUNCTION chaos.pause()""";
 
-    /** It looks as the real one does, and holds nothing to the commit. */
-    private static final String BROKEN_FENCE = """
-            CREATE OR REPLACE FUNCTION rialto.fence(shard int, epoch bigint) RETURNS void
-                LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-            BEGIN
-                PERFORM FROM rialto.fence f
-                    WHERE f.shard = fence.shard AND f.epoch = fence.epoch AND f.state = 'OPEN';
-                IF NOT FOUND THEN
-                    RAISE EXCEPTION 'shard % is not open', fence.shard USING ERRCODE = 'RL001';
-                END IF;
-                PERFORM set_config('rialto.held', coalesce(current_setting('rialto.held', true), '')
-                    || ',' || fence.shard || ',', true);
-            END $$""";
-
     private final List<Database> cells;
 
     ChaosTransactions(List<Database> cells) {
@@ -57,11 +43,6 @@ final class ChaosTransactions {
     /** From now on so many in a hundred entries of the ledger stop for 300 ms inside of their transactions. */
     void pause(int percent) throws SQLException, InterruptedException {
         everywhere("UPDATE chaos.paused SET percent = " + percent);
-    }
-
-    /** Puts a fence in place of the real one that admits as that does, and is not held: for the proof that it is noticed. */
-    void breakFence() throws SQLException, InterruptedException {
-        everywhere(BROKEN_FENCE);
     }
 
     private void everywhere(String sql) throws SQLException, InterruptedException {

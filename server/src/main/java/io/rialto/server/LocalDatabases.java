@@ -6,6 +6,7 @@ import io.rialto.node.postgres.Database;
 import io.rialto.node.postgres.DatabaseAddress;
 import io.rialto.node.postgres.DatabaseSettings;
 import io.rialto.node.postgres.PostgresGroup;
+import io.rialto.node.postgres.PostgresPlace;
 import io.rialto.node.postgres.PostgresServer;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -25,6 +26,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -45,7 +47,7 @@ final class LocalDatabases implements AutoCloseable {
     }
 
     /** Name of the database in each embedded server. */
-    private static final String NAME = "rialto";
+    static final String NAME = "rialto";
 
     /** Units serve on while control is away, so its database has no standbys. */
     private static final String CONTROL = "control";
@@ -67,6 +69,20 @@ final class LocalDatabases implements AutoCloseable {
     }
 
     /**
+     * Starts what is embedded, all at once and each in its place, without standbys, and opens all.
+     *
+     * @param places where each runs, by its name
+     */
+    static LocalDatabases start(
+            DataDirectory data,
+            Map<String, DatabaseSettings> settings,
+            Function<String, PostgresPlace> places,
+            SecureRandom random)
+            throws InterruptedException {
+        return start(data, settings, new Replicas(0, Set.of()), places, random);
+    }
+
+    /**
      * Starts what is embedded, all at once, and opens all.
      *
      * @param replicas of the cells' databases
@@ -74,11 +90,22 @@ final class LocalDatabases implements AutoCloseable {
     static LocalDatabases start(
             DataDirectory data, Map<String, DatabaseSettings> settings, Replicas replicas, SecureRandom random)
             throws InterruptedException {
+        return start(data, settings, replicas, name -> PostgresPlace.LOOPBACK, random);
+    }
+
+    private static LocalDatabases start(
+            DataDirectory data,
+            Map<String, DatabaseSettings> settings,
+            Replicas replicas,
+            Function<String, PostgresPlace> places,
+            SecureRandom random)
+            throws InterruptedException {
         LocalDatabases databases = new LocalDatabases();
         Map<String, Future<DatabaseAddress>> starting = new LinkedHashMap<>();
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             settings.forEach((name, one) ->
-                    starting.put(name, threads.submit(() -> databases.address(data, name, one, replicas, random))));
+                    starting.put(name, threads.submit(
+                            () -> databases.address(data, name, one, replicas, places.apply(name), random))));
         }
         List<String> problems = new ArrayList<>();
         for (Map.Entry<String, Future<DatabaseAddress>> one : starting.entrySet()) {
@@ -99,7 +126,12 @@ final class LocalDatabases implements AutoCloseable {
     }
 
     private DatabaseAddress address(
-            DataDirectory data, String name, DatabaseSettings settings, Replicas replicas, SecureRandom random)
+            DataDirectory data,
+            String name,
+            DatabaseSettings settings,
+            Replicas replicas,
+            PostgresPlace place,
+            SecureRandom random)
             throws IOException, SQLException, InterruptedException {
         Optional<DatabaseAddress> external = settings.external();
         if (external.isPresent()) {
@@ -109,12 +141,20 @@ final class LocalDatabases implements AutoCloseable {
         PostgresGroup.Plan plan = plan(data, name, replicas);
         if (plan.standbys() > 0 || plan.remote()) {
             PostgresGroup group = PostgresGroup.start(
-                    binaries, data.folder("databases", name), plan, NAME, PostgresServer.Options.of(settings), random);
+                    binaries,
+                    data.folder("databases", name),
+                    plan,
+                    NAME,
+                    PostgresServer.Options.of(settings),
+                    random);
             groups.put(name, group);
             return group.address();
         }
         PostgresServer server = PostgresServer.start(
-                binaries, data.folder("databases", name), PostgresServer.Options.of(settings), random);
+                binaries,
+                data.folder("databases", name),
+                PostgresServer.Options.of(settings).in(place),
+                random);
         servers.add(server);
         return server.database(NAME);
     }

@@ -3,6 +3,7 @@ package io.rialto.server;
 import io.rialto.cells.failover.Keeper;
 import io.rialto.cells.failover.UnitServers;
 import io.rialto.control.ControlStore;
+import io.rialto.node.postgres.Database;
 import io.rialto.node.postgres.PostgresGroup;
 import java.io.IOException;
 import java.sql.SQLException;
@@ -25,7 +26,7 @@ final class LocalUnits implements AutoCloseable {
             for (String cell : cells) {
                 Optional<PostgresGroup> group = databases.group(cell);
                 if (group.isPresent()) {
-                    units.keep(cell, group.get(), databases, store);
+                    units.keep(cell, group.get(), databases.of(cell), store);
                 }
             }
             return units;
@@ -38,7 +39,8 @@ final class LocalUnits implements AutoCloseable {
         }
     }
 
-    private void keep(String cell, PostgresGroup group, LocalDatabases databases, ControlStore store)
+    /** Brings one unit to where it serves, and looks after it from then on. */
+    void keep(String cell, PostgresGroup group, Database database, ControlStore store)
             throws IOException, SQLException, InterruptedException {
         UnitLedger ledger = new UnitLedger(store, "u-" + cell);
         if (ledger.find().isEmpty()) {
@@ -53,7 +55,7 @@ final class LocalUnits implements AutoCloseable {
         }
         Keeper keeper = new Keeper(ledger, group);
         keeper.settle(PATIENCE);
-        Keeper.migrate(databases.of(cell));
+        Keeper.migrate(database);
         addRemote(ledger, group);
         keeper.start();
         keepers.add(keeper);

@@ -99,7 +99,8 @@ record Topology(List<OneCell> cells, int controlPort) {
         return busy;
     }
 
-    private static boolean isBusy(int port) {
+    /** Whether something listens on a port. */
+    static boolean isBusy(int port) {
         try (ServerSocket socket = new ServerSocket()) {
             socket.setReuseAddress(true);
             socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));

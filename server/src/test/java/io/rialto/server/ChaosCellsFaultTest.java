@@ -15,7 +15,7 @@ class ChaosCellsFaultTest {
         assertThat(ChaosCellsFault.plan(7, Duration.ofMinutes(5)))
                 .isEqualTo(ChaosCellsFault.plan(7, Duration.ofMinutes(5)))
                 .isNotEqualTo(ChaosCellsFault.plan(8, Duration.ofMinutes(5)));
-        assertThat(ChaosCellsFault.quickPlan(7)).isEqualTo(ChaosCellsFault.quickPlan(7));
+        assertThat(ChaosCellsFault.quickPlan(7, true)).isEqualTo(ChaosCellsFault.quickPlan(7, true));
     }
 
     @Test
@@ -30,16 +30,25 @@ class ChaosCellsFaultTest {
             }
             assertThat(seen).as("seed " + seed).containsExactlyInAnyOrder(ChaosCellsFault.values());
             assertThat(steps).extracting(Step::cell).contains(0, 1, 2);
+            assertThat(steps)
+                    .filteredOn(step -> !ChaosCellsFault.OF_MACHINES.contains(step.fault()))
+                    .allMatch(step -> step.cell() < 3);
             assertThat(all).isLessThanOrEqualTo(Duration.ofMinutes(6));
         }
     }
 
     @Test
     void the_quick_plan_is_short_and_leaves_the_global_cell_alone() {
-        List<Step> steps = ChaosCellsFault.quickPlan(3);
-        assertThat(steps.stream().map(step -> step.length().plus(step.pause())).reduce(Duration.ZERO, Duration::plus))
-                .isLessThan(Duration.ofSeconds(20));
-        assertThat(steps).extracting(Step::cell).containsAnyOf(0, 1).doesNotContain(2);
+        for (boolean apart : new boolean[] {true, false}) {
+            List<Step> steps = ChaosCellsFault.quickPlan(3, apart);
+            assertThat(steps.stream()
+                            .map(step -> step.length().plus(step.pause()))
+                            .reduce(Duration.ZERO, Duration::plus))
+                    .isLessThan(Duration.ofSeconds(20));
+            assertThat(steps).extracting(Step::cell).isSubsetOf(0, 1);
+            assertThat(steps.stream().map(Step::fault).anyMatch(ChaosCellsFault.OF_MACHINES::contains))
+                    .isEqualTo(apart);
+        }
     }
 
     @Test
@@ -50,5 +59,13 @@ class ChaosCellsFaultTest {
                 .isEqualTo("kill edge of west, 1000 ms");
         assertThat(new Step(ChaosCellsFault.KILL_CONTROL, 1, second, second).describe(cells))
                 .isEqualTo("kill control, 1000 ms");
+        assertThat(new Step(ChaosCellsFault.CUT_OFF_MACHINE, ChaosCellsFault.MACHINE_OF_PRIMARY, second, second)
+                        .describe(cells))
+                .isEqualTo("cut off machine of the primary, 1000 ms");
+        assertThat(new Step(ChaosCellsFault.NOTHING_TO_MACHINE, ChaosCellsFault.MACHINE_OF_CONTROL, second, second)
+                        .describe(cells))
+                .isEqualTo("nothing to machine of control, 1000 ms");
+        assertThat(new Step(ChaosCellsFault.KILL_PRIMARY, 2, second, second).describe(cells))
+                .isEqualTo("kill primary, 1000 ms");
     }
 }

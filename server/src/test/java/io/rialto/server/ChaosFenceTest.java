@@ -58,6 +58,20 @@ class ChaosFenceTest {
 
     private static final long OPENING = 100_000;
 
+    /** It looks as the real one does, and holds nothing to the commit. */
+    private static final String BROKEN_FENCE = """
+            CREATE OR REPLACE FUNCTION rialto.fence(shard int, epoch bigint) RETURNS void
+                LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+            BEGIN
+                PERFORM FROM rialto.fence f
+                    WHERE f.shard = fence.shard AND f.epoch = fence.epoch AND f.state = 'OPEN';
+                IF NOT FOUND THEN
+                    RAISE EXCEPTION 'shard % is not open', fence.shard USING ERRCODE = 'RL001';
+                END IF;
+                PERFORM set_config('rialto.held', coalesce(current_setting('rialto.held', true), '')
+                    || ',' || fence.shard || ',', true);
+            END $$""";
+
     @TempDir
     static Path binaries;
 
@@ -280,7 +294,9 @@ class ChaosFenceTest {
     @Test
     void a_fence_that_is_not_held_to_the_commit_is_found() throws Exception {
         transactions().pause(100);
-        transactions().breakFence();
+        for (String cell : CELLS) {
+            run(cell, BROKEN_FENCE);
+        }
         List<ChaosFinding> findings = findings(true);
         assertThat(findings).extracting(ChaosFinding::kind).contains(Kind.LOST);
         System.out.println("the broken fence lost "

@@ -30,6 +30,9 @@ final class FenceSteps {
     private static final String ROW = "SELECT epoch, state, next, barred FROM rialto.fence WHERE shard = ?";
     private static final String TOKEN = "SELECT EXISTS (SELECT FROM rialto.token WHERE shard = ? AND epoch = ?)";
 
+    /** A mover that stands still, or is cut off, in the middle of a step holds writers and other movers off no longer. */
+    private static final Duration IDLE = Duration.ofSeconds(2);
+
     private FenceSteps() {}
 
     static Held read(Connection connection, int shard) throws SQLException {
@@ -83,7 +86,10 @@ final class FenceSteps {
     static boolean step(Connection connection, Guarded guarded) throws SQLException {
         connection.setAutoCommit(false);
         try {
-            Sql.run(connection, "SET LOCAL synchronous_commit = on");
+            Sql.run(
+                    connection,
+                    "SET LOCAL synchronous_commit = on; SET LOCAL idle_in_transaction_session_timeout = '"
+                            + IDLE.toMillis() + "ms'");
             boolean done = guarded.run();
             if (done) {
                 commit(connection);

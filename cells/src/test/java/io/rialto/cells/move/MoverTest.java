@@ -102,6 +102,25 @@ class MoverTest {
     }
 
     @Test
+    void a_mover_that_stands_still_in_the_middle_of_a_step_has_its_locks_taken_away() throws Exception {
+        AtomicBoolean taken = new AtomicBoolean();
+        try (Connection still = shop.connect("east");
+                Connection other = shop.connect("east")) {
+            assertThatThrownBy(() -> FenceSteps.step(still, () -> {
+                        FenceSteps.lock(still, SHARD);
+                        taken.set(FenceSteps.step(other, Duration.ofSeconds(30), () -> {
+                                    FenceSteps.lock(other, SHARD);
+                                    return true;
+                                })
+                                .orElse(false));
+                        return true;
+                    }))
+                    .isInstanceOf(SQLException.class);
+        }
+        assertThat(taken).isTrue();
+    }
+
+    @Test
     void moves_a_shard_with_all_its_rows_and_leaves_nothing_behind() throws Exception {
         UUID id = UUID.randomUUID();
         write("east", 1, id);

@@ -29,6 +29,9 @@ public final class Database implements AutoCloseable {
     /** Shorter than the idle limits of usual firewalls. */
     private static final Duration KEEP_ALIVE = Duration.ofMinutes(2);
 
+    /** What a backend may let an open transaction rest; all that it does in one takes milliseconds. */
+    private static final Duration IDLE = Duration.ofSeconds(15);
+
     /** Rights on a database are one row of the server's catalogue, which of two transactions at a time one cannot change. */
     private static final int RIGHTS_LOCK = 21070;
 
@@ -125,6 +128,9 @@ public final class Database implements AutoCloseable {
             }
             // Sends a verifier, so that the password is in no statement and in no log of the server.
             connection.unwrap(PGConnection.class).alterUserPassword(role, password.toCharArray(), "scram-sha-256");
+            // One that is cut off in the middle of a transaction holds off whoever waits for its locks, such as a move.
+            statement.execute(
+                    "ALTER ROLE " + role + " SET idle_in_transaction_session_timeout = '" + IDLE.toMillis() + "ms'");
             String database = statement.getConnection().getCatalog();
             statement.execute("REVOKE ALL ON DATABASE \"" + database + "\" FROM PUBLIC");
             statement.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC");

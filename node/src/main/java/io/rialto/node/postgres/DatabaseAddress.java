@@ -46,6 +46,16 @@ public record DatabaseAddress(String url, String user, String password) {
     }
 
     /**
+     * The same at whichever of some servers is the primary.
+     *
+     * @param servers host and port of each
+     */
+    public DatabaseAddress atPrimaryOf(List<String> servers, String database) {
+        return at(SCHEME + "//" + String.join(",", servers) + "/" + database
+                + "?targetServerType=primary&loadBalanceHosts=true&hostRecheckSeconds=0&sslResponseTimeout=1000");
+    }
+
+    /**
      * A connection outside any pool, for work that keeps one to itself. A server that accepts connections and then says
      * nothing, as one that stands still, holds it up for some seconds; then the next one of the address is tried.
      */

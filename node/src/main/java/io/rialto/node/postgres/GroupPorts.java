@@ -13,14 +13,21 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** The ports of a group's servers on 127.0.0.1, each kept in the server's folder. For any thread. */
+/** The ports of a group's servers, each kept in the server's folder, and where they run. For any thread. */
 final class GroupPorts {
     private final Map<String, Path> folders;
+    private final Map<String, PostgresPlace> places;
     private final Map<String, Integer> ports = new ConcurrentHashMap<>();
 
-    /** @param folders of all servers, by name */
-    GroupPorts(Map<String, Path> folders) {
+    /**
+     * Not chosen yet.
+     *
+     * @param folders of all servers, by name
+     * @param places of those that run elsewhere than on the loopback address, by name
+     */
+    GroupPorts(Map<String, Path> folders, Map<String, PostgresPlace> places) {
         this.folders = folders;
+        this.places = Map.copyOf(places);
     }
 
     /** A server keeps its port, which the others know, unless somebody else has taken it. */
@@ -57,6 +64,15 @@ final class GroupPorts {
             throw unknown(name);
         }
         return port;
+    }
+
+    PostgresPlace place(String name) {
+        return places.getOrDefault(name, PostgresPlace.LOOPBACK);
+    }
+
+    /** Host and port. */
+    String address(String name) {
+        return place(name).host() + ":" + of(name);
     }
 
     private IllegalArgumentException unknown(String name) {

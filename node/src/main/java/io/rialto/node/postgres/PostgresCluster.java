@@ -1,7 +1,6 @@
 package io.rialto.node.postgres;
 
 import io.rialto.node.DurableFiles;
-import io.rialto.node.Size;
 import java.io.File;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -9,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
@@ -46,7 +46,7 @@ final class PostgresCluster {
     }
 
     /** Makes the data directory unless it is there; one whose making was interrupted is made anew. */
-    void initialise(String password) throws IOException, InterruptedException {
+    void initialise(String password, PostgresPlace place) throws IOException, InterruptedException {
         if (Files.exists(data)) {
             return;
         }
@@ -70,6 +70,7 @@ final class PostgresCluster {
                         "--locale=C.UTF-8",
                         "--data-checksums")),
                 INITDB_SECONDS);
+        Files.writeString(pgdata.resolve("pg_hba.conf"), place.rules(), StandardOpenOption.APPEND);
         Files.move(pgdata, data);
         Files.delete(passwordFile);
         Files.delete(fresh);
@@ -78,21 +79,21 @@ final class PostgresCluster {
     Process launch(int port, PostgresServer.Options options) throws IOException {
         List<String> program =
                 new ArrayList<>(List.of(home.resolve("bin/postgres").toString(), "-D", data.toString()));
-        List<String> settings = new ArrayList<>(settings(port, options.maxConnections(), options.sharedBuffers()));
+        List<String> settings = new ArrayList<>(settings(port, options));
         options.replication().ifPresent(replication -> settings.addAll(replication.settings()));
         for (String setting : settings) {
             program.add("-c");
             program.add(setting);
         }
-        return builder(unprivileged.command(program))
+        return builder(options.place().command(unprivileged.command(program)))
                 .redirectOutput(directory.resolve("start.log").toFile())
                 .start();
     }
 
-    private static List<String> settings(int port, int maxConnections, Size sharedBuffers) {
+    private static List<String> settings(int port, PostgresServer.Options options) {
         return List.of(
                 "port=" + port,
-                "listen_addresses=127.0.0.1",
+                "listen_addresses=" + options.place().host(),
                 "unix_socket_directories=",
                 "fsync=on",
                 "full_page_writes=on",
@@ -107,8 +108,8 @@ final class PostgresCluster {
                 "wal_sender_timeout=2s",
                 "wal_receiver_timeout=2s",
                 "wal_retrieve_retry_interval=200ms",
-                "max_connections=" + maxConnections,
-                "shared_buffers=" + Math.max(128, sharedBuffers.bytes() / 1024) + "kB",
+                "max_connections=" + options.maxConnections(),
+                "shared_buffers=" + Math.max(128, options.sharedBuffers().bytes() / 1024) + "kB",
                 // By time and not by a burst of writes, which would make every page be logged whole again so soon.
                 "max_wal_size=2GB",
                 // A new file of the log is written once before its use, and all commits wait: old ones are kept for

@@ -17,7 +17,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -62,7 +61,13 @@ public final class PostgresGroup implements AutoCloseable {
     private volatile GroupLayout layout;
 
     private PostgresGroup(
-            Path binaries, Path first, Plan plan, String database, PostgresServer.Options options, SecureRandom random)
+            Path binaries,
+            Path first,
+            Plan plan,
+            String database,
+            PostgresServer.Options options,
+            Map<String, PostgresPlace> places,
+            SecureRandom random)
             throws IOException {
         Path absolute = first.toAbsolutePath().normalize();
         String name = String.valueOf(absolute.getFileName());
@@ -72,7 +77,7 @@ public final class PostgresGroup implements AutoCloseable {
         Map<String, Path> all = new LinkedHashMap<>();
         cities.forEach(city -> city.forEach(server -> all.put(server, absolute.resolveSibling(server))));
         this.folders = all;
-        this.ports = new GroupPorts(all);
+        this.ports = new GroupPorts(all, places);
         this.binaries = binaries;
         this.database = database;
         this.plan = plan;
@@ -133,7 +138,24 @@ public final class PostgresGroup implements AutoCloseable {
     public static PostgresGroup start(
             Path binaries, Path first, Plan plan, String database, PostgresServer.Options options, SecureRandom random)
             throws IOException, SQLException, InterruptedException {
-        PostgresGroup group = new PostgresGroup(binaries, first, plan, database, options, random);
+        return start(binaries, first, plan, database, options, Map.of(), random);
+    }
+
+    /**
+     * The same with servers elsewhere.
+     *
+     * @param places by the server's name; one that is not among them runs on the loopback address
+     */
+    public static PostgresGroup start(
+            Path binaries,
+            Path first,
+            Plan plan,
+            String database,
+            PostgresServer.Options options,
+            Map<String, PostgresPlace> places,
+            SecureRandom random)
+            throws IOException, SQLException, InterruptedException {
+        PostgresGroup group = new PostgresGroup(binaries, first, plan, database, options, places, random);
         try {
             group.startAll();
             return group;
@@ -144,12 +166,11 @@ public final class PostgresGroup implements AutoCloseable {
     }
 
     private void startAll() throws IOException, SQLException, InterruptedException {
-        ports.choose();
+        // Before ports are chosen: what an earlier process left holds those that others may know by now.
         for (String name : folders.keySet()) {
-            if (!layout.running().contains(name)) {
-                PostgresServer.endLeftOver(binaries, folder(name));
-            }
+            PostgresServer.endLeftOver(binaries, folder(name), layout.running().contains(name));
         }
+        ports.choose();
         List<String> present = layout.running().stream().filter(this::hasData).toList();
         boolean known = Files.exists(layoutFile);
         if (present.isEmpty()) {
@@ -199,7 +220,8 @@ public final class PostgresGroup implements AutoCloseable {
     }
 
     private PostgresServer launch(String name) throws IOException, InterruptedException {
-        PostgresServer.Options own = options.in(replication(name)).at(ports.of(name));
+        PostgresServer.Options own =
+                options.in(replication(name)).in(ports.place(name)).at(ports.of(name));
         PostgresServer server = PostgresServer.start(binaries, folder(name), own, random);
         running.put(name, server);
         return server;
@@ -295,12 +317,8 @@ public final class PostgresGroup implements AutoCloseable {
      */
     public DatabaseAddress address() {
         PostgresServer any = running.values().iterator().next();
-        String hosts = folders.keySet().stream()
-                .map(name -> "127.0.0.1:" + ports.of(name))
-                .collect(Collectors.joining(","));
         return any.address(database)
-                .at("jdbc:postgresql://" + hosts + "/" + database + "?targetServerType=primary&loadBalanceHosts=true"
-                        + "&hostRecheckSeconds=0&sslResponseTimeout=1000");
+                .atPrimaryOf(folders.keySet().stream().map(ports::address).toList(), database);
     }
 
     /** The database as the superuser sees it at each server that there is or may be, running or not. */
@@ -308,8 +326,7 @@ public final class PostgresGroup implements AutoCloseable {
         DatabaseAddress any = running.values().iterator().next().address(database);
         Map<String, DatabaseAddress> all = new LinkedHashMap<>();
         folders.keySet()
-                .forEach(name ->
-                        all.put(name, any.at("jdbc:postgresql://127.0.0.1:" + ports.of(name) + "/" + database)));
+                .forEach(name -> all.put(name, any.at("jdbc:postgresql://" + ports.address(name) + "/" + database)));
         return all;
     }
 
@@ -321,7 +338,7 @@ public final class PostgresGroup implements AutoCloseable {
         String line = "*:*:*:" + address.user() + ":" + address.password() + "\n";
         DurableFiles.replace(file, line.getBytes(StandardCharsets.UTF_8));
         own(name, file);
-        return "host=127.0.0.1 port=" + ports.of(source) + " user=" + address.user() + " passfile='"
+        return "host=" + ports.place(source).host() + " port=" + ports.of(source) + " user=" + address.user() + " passfile='"
                 + file.toString().replace("\\", "\\\\").replace("'", "\\'") + "' connect_timeout=2";
     }
 

@@ -29,9 +29,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * An embedded PostgreSQL: one postmaster on one data directory, which outlives the process. It listens on 127.0.0.1 only,
- * asks everyone for a password, and is durable: it does not start without fsync. When the postmaster dies, it is started
- * again on the same port.
+ * An embedded PostgreSQL: one postmaster on one data directory, which outlives the process. It listens on one address,
+ * 127.0.0.1 unless it is told another, asks everyone for a password, and is durable: it does not start without fsync. When
+ * the postmaster dies, it is started again on the same port.
  *
  * <p>Below the directory: {@code data} (PostgreSQL's own), {@code password} (of the superuser), {@code lock} (held while
  * a process owns the directory), {@code start.log}.
@@ -69,27 +69,38 @@ public final class PostgresServer implements AutoCloseable {
     /**
      * What a server may be told.
      *
-     * @param port on 127.0.0.1; 0 takes a free one, another at each start
+     * @param port 0 takes a free one, another at each start
      * @param maxConnections that the server accepts
      * @param replication where it is one of a group
      */
-    public record Options(int port, int maxConnections, Size sharedBuffers, Optional<Replication> replication) {
+    public record Options(
+            int port, int maxConnections, Size sharedBuffers, Optional<Replication> replication, PostgresPlace place) {
         /** A free port, room for a few pools, PostgreSQL's own default of memory. */
         public static Options standard() {
-            return new Options(0, 200, Size.of("128m"), Optional.empty());
+            return new Options(0, 200, Size.of("128m"), Optional.empty(), PostgresPlace.LOOPBACK);
         }
 
         public static Options of(DatabaseSettings settings) {
-            return new Options(settings.port(), settings.maxConnections(), settings.sharedBuffers(), Optional.empty());
+            return new Options(
+                    settings.port(),
+                    settings.maxConnections(),
+                    settings.sharedBuffers(),
+                    Optional.empty(),
+                    PostgresPlace.LOOPBACK);
         }
 
         /** The same for one of a group. */
         public Options in(Replication group) {
-            return new Options(port, maxConnections, sharedBuffers, Optional.of(group));
+            return new Options(port, maxConnections, sharedBuffers, Optional.of(group), place);
+        }
+
+        /** The same for one that runs elsewhere. */
+        public Options in(PostgresPlace other) {
+            return new Options(port, maxConnections, sharedBuffers, replication, other);
         }
 
         Options at(int otherPort) {
-            return new Options(otherPort, maxConnections, sharedBuffers, replication);
+            return new Options(otherPort, maxConnections, sharedBuffers, replication, place);
         }
 
         Duration firstPause() {
@@ -100,7 +111,7 @@ public final class PostgresServer implements AutoCloseable {
     private final PostgresCluster cluster;
     private final FileChannel lock;
     private final Options options;
-    private final int port;
+    private final Endpoint endpoint;
     private final String password;
     private final AtomicInteger restarts = new AtomicInteger();
     private final CountDownLatch stopping = new CountDownLatch(1);
@@ -119,13 +130,24 @@ public final class PostgresServer implements AutoCloseable {
         this.lock = lock;
         this.options = options;
         this.password = password;
-        this.port = started.port();
+        this.endpoint = started.endpoint();
         this.postmaster = started.postmaster();
         this.watcher =
                 Thread.ofVirtual().name("postgres-" + directory.getFileName()).unstarted(this::watch);
     }
 
-    private record Started(Process postmaster, int port) {}
+    private record Started(Process postmaster, Endpoint endpoint) {}
+
+    private record Endpoint(String host, int port) {
+        String url(String database) {
+            return "jdbc:postgresql://" + this + "/" + database;
+        }
+
+        @Override
+        public String toString() {
+            return host + ":" + port;
+        }
+    }
 
     /**
      * Starts the server of a directory, making its database where there is none. What an earlier process left running
@@ -154,23 +176,28 @@ public final class PostgresServer implements AutoCloseable {
             PostgresCluster cluster, Path directory, FileChannel lock, Options options, SecureRandom random)
             throws IOException, InterruptedException {
         String password = Secrets.readOrCreate(directory.resolve("password"), random);
-        cluster.initialise(password);
+        cluster.initialise(password, options.place());
         cluster.endOrphans();
         Started started = launch(cluster, options, password);
         PostgresServer server = new PostgresServer(cluster, lock, options, password, started, directory);
         server.watcher.start();
-        LOG.info("PostgreSQL of {} listens on 127.0.0.1:{}", directory, started.port());
+        LOG.info("PostgreSQL of {} listens on {}", directory, started.endpoint());
         return server;
     }
 
     /** Ends what an earlier process of ours left running in a directory whose server is not to be started. */
-    static void endLeftOver(Path binaries, Path directory) throws IOException, InterruptedException {
+    static void endLeftOver(Path binaries, Path directory, boolean inOrder) throws IOException, InterruptedException {
         Path data = directory.resolve("data");
         if (Files.isDirectory(data)) {
             FileChannel held = lock(directory);
             try {
                 Path home = PostgresBinaries.unpack(binaries.toAbsolutePath().normalize());
-                new PostgresCluster(home, directory, Unprivileged.choose(data)).kill();
+                PostgresCluster cluster = new PostgresCluster(home, directory, Unprivileged.choose(data));
+                if (inOrder) {
+                    cluster.endOrphans();
+                } else {
+                    cluster.kill();
+                }
             } finally {
                 held.close();
             }
@@ -194,11 +221,11 @@ public final class PostgresServer implements AutoCloseable {
     private static Started launch(PostgresCluster cluster, Options options, String password)
             throws IOException, InterruptedException {
         for (int attempt = 1; ; attempt++) {
-            int port = options.port() == 0 ? freePort() : options.port();
-            Process postmaster = cluster.launch(port, options);
+            Endpoint endpoint = new Endpoint(options.place().host(), options.port() == 0 ? freePort() : options.port());
+            Process postmaster = cluster.launch(endpoint.port(), options);
             try {
-                awaitReady(cluster, postmaster, port, password, required(options));
-                return new Started(postmaster, port);
+                awaitReady(cluster, postmaster, endpoint, password, required(options));
+                return new Started(postmaster, endpoint);
             } catch (IOException e) {
                 end(postmaster);
                 boolean taken = e.getMessage() != null && e.getMessage().contains("could not bind");
@@ -221,12 +248,16 @@ public final class PostgresServer implements AutoCloseable {
     }
 
     private static void awaitReady(
-            PostgresCluster cluster, Process postmaster, int port, String password, Map<String, String> required)
+            PostgresCluster cluster,
+            Process postmaster,
+            Endpoint endpoint,
+            String password,
+            Map<String, String> required)
             throws IOException, InterruptedException {
         long deadline = System.nanoTime() + START.toNanos();
         while (true) {
             try {
-                check(port, password, required);
+                check(endpoint, password, required);
                 return;
             } catch (SQLException e) {
                 if (!postmaster.isAlive()) {
@@ -236,10 +267,10 @@ public final class PostgresServer implements AutoCloseable {
                 // 08*: not listening yet; 57P03: starting up or recovering.
                 String state = String.valueOf(e.getSQLState());
                 if (!state.startsWith("08") && !state.equals("57P03")) {
-                    throw new IOException("PostgreSQL on port " + port + ": " + e.getMessage(), e);
+                    throw new IOException("PostgreSQL on " + endpoint + ": " + e.getMessage(), e);
                 }
                 if (System.nanoTime() > deadline) {
-                    throw new IOException("PostgreSQL on port " + port + ": not ready after " + START, e);
+                    throw new IOException("PostgreSQL on " + endpoint + ": not ready after " + START, e);
                 }
             }
             TimeUnit.NANOSECONDS.sleep(POLL.toNanos());
@@ -253,9 +284,9 @@ public final class PostgresServer implements AutoCloseable {
         return required;
     }
 
-    private static void check(int port, String password, Map<String, String> expected)
+    private static void check(Endpoint endpoint, String password, Map<String, String> expected)
             throws SQLException, IOException {
-        try (Connection connection = connect(port, password);
+        try (Connection connection = connect(endpoint, password);
                 Statement statement = connection.createStatement()) {
             for (Map.Entry<String, String> required : expected.entrySet()) {
                 try (ResultSet row = statement.executeQuery("SHOW " + required.getKey())) {
@@ -269,17 +300,13 @@ public final class PostgresServer implements AutoCloseable {
         }
     }
 
-    private static Connection connect(int port, String password) throws SQLException {
+    private static Connection connect(Endpoint endpoint, String password) throws SQLException {
         Properties properties = new Properties();
         properties.put("user", PostgresCluster.SUPERUSER);
         properties.put("password", password);
         properties.put("connectTimeout", "5");
         properties.put("socketTimeout", "10");
-        return DriverManager.getConnection(url(port, MAINTENANCE_DATABASE), properties);
-    }
-
-    private static String url(int port, String database) {
-        return "jdbc:postgresql://127.0.0.1:" + port + "/" + database;
+        return DriverManager.getConnection(endpoint.url(MAINTENANCE_DATABASE), properties);
     }
 
     private void watch() {
@@ -291,7 +318,7 @@ public final class PostgresServer implements AutoCloseable {
                     return;
                 }
                 problem = "postmaster ended with " + code;
-                LOG.error("PostgreSQL on port {}: {}, starting it again", port, problem);
+                LOG.error("PostgreSQL on {}: {}, starting it again", endpoint, problem);
                 if (stopping.await(pause.toMillis(), TimeUnit.MILLISECONDS)) {
                     return;
                 }
@@ -303,7 +330,7 @@ public final class PostgresServer implements AutoCloseable {
                 }
             }
         } catch (IOException e) {
-            LOG.error("PostgreSQL on port {} does not stop", port, e);
+            LOG.error("PostgreSQL on {} does not stop", endpoint, e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
@@ -313,13 +340,13 @@ public final class PostgresServer implements AutoCloseable {
         try {
             restarts.incrementAndGet();
             cluster.endOrphans();
-            postmaster = launch(cluster, options.at(port), password).postmaster();
+            postmaster = launch(cluster, options.at(endpoint.port()), password).postmaster();
             problem = null;
-            LOG.info("PostgreSQL on port {} runs again", port);
+            LOG.info("PostgreSQL on {} runs again", endpoint);
             return true;
         } catch (IOException e) {
             problem = String.valueOf(e.getMessage());
-            LOG.error("PostgreSQL on port {} does not start", port, e);
+            LOG.error("PostgreSQL on {} does not start", endpoint, e);
             return false;
         }
     }
@@ -331,7 +358,7 @@ public final class PostgresServer implements AutoCloseable {
 
     /** The database of this name, as the superuser; it is made where it is not there. */
     public DatabaseAddress database(String name) throws SQLException {
-        try (Connection connection = connect(port, password);
+        try (Connection connection = connect(endpoint, password);
                 Statement statement = connection.createStatement()) {
             // Of a group, the first has nobody yet to wait for; those who come later copy this.
             statement.execute("SET synchronous_commit = local");
@@ -345,17 +372,17 @@ public final class PostgresServer implements AutoCloseable {
                 statement.execute("CREATE DATABASE " + quoted);
             }
         }
-        return new DatabaseAddress(url(port, name), PostgresCluster.SUPERUSER, password);
+        return new DatabaseAddress(endpoint.url(name), PostgresCluster.SUPERUSER, password);
     }
 
     /** The address of a database that is there, also of a server that takes no writes. */
     DatabaseAddress address(String name) {
-        return new DatabaseAddress(url(port, name), PostgresCluster.SUPERUSER, password);
+        return new DatabaseAddress(endpoint.url(name), PostgresCluster.SUPERUSER, password);
     }
 
-    /** The port on 127.0.0.1. */
+    /** The port on its address. */
     public int port() {
-        return port;
+        return endpoint.port();
     }
 
     /** How the server is now. */

@@ -93,6 +93,9 @@ class DatabaseTest {
             try (Database backend = open(address)) {
                 execute(backend, "CREATE TABLE account (n int)");
                 execute(backend, "SELECT * FROM wallet.account");
+                execute(
+                        backend,
+                        "DO $$ BEGIN ASSERT current_setting('idle_in_transaction_session_timeout') = '15s'; END $$");
                 for (String sql : new String[] {
                     "SELECT * FROM other.secret", "CREATE TABLE public.x (n int)", "CREATE SCHEMA x", "CREATE ROLE x"
                 }) {

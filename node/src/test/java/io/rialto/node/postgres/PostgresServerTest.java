@@ -19,6 +19,8 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -64,7 +66,7 @@ class PostgresServerTest {
             assertThat(query(address, "SHOW data_checksums")).isEqualTo("on");
             assertThat(query(address, "SHOW server_version_num")).startsWith("18");
             query(address, "CREATE TABLE kept AS SELECT 42 AS n");
-            assertThat(server.health()).isEqualTo(new PostgresServer.Health(true, 0, java.util.Optional.empty()));
+            assertThat(server.health()).isEqualTo(new PostgresServer.Health(true, 0, Optional.empty()));
             assertThatThrownBy(() -> start(directory)).hasMessageContaining("in use by another process");
         }
         assertThat(directory.resolve("data/postmaster.pid")).doesNotExist();
@@ -139,6 +141,65 @@ class PostgresServerTest {
                 directory.resolve("data/postmaster.pid"),
                 ProcessHandle.current().pid() + "\n/x\n1\n1\n\n\n\n");
         start(directory).close();
+    }
+
+    @Test
+    void listens_on_the_address_of_its_place_only_and_admits_its_network_with_a_password() throws Exception {
+        Path words = directory.resolve("words");
+        PostgresPlace place = new PostgresPlace(
+                "127.0.0.9",
+                List.of("sh", "-c", "echo \"$@\" >> " + words + "; exec \"$@\"", "sh"),
+                Optional.of("198.18.7.0/24"));
+        PostgresServer.Options options = PostgresServer.Options.standard().in(place);
+        try (PostgresServer server =
+                PostgresServer.start(shared.resolve("binaries"), directory.resolve("server"), options, RANDOM)) {
+            DatabaseAddress address = server.database("rialto");
+            assertThat(address.url()).startsWith("jdbc:postgresql://127.0.0.9:");
+            assertThatThrownBy(() -> query(address.at(address.url().replace("127.0.0.9", "127.0.0.1")), "SELECT 1"))
+                    .hasMessageContaining("refused");
+            assertThat(query(
+                            address,
+                            "SELECT string_agg(array_to_string(database, ',') || ' ' || auth_method, '; ' ORDER BY"
+                                    + " rule_number) FROM pg_hba_file_rules WHERE address = '198.18.7.0'"))
+                    .isEqualTo("all scram-sha-256; replication scram-sha-256");
+            assertThat(words).content().contains("listen_addresses=127.0.0.9");
+        }
+    }
+
+    @Test
+    void servers_of_a_group_keep_their_ports_when_whoever_started_them_was_killed() throws Exception {
+        Path first = directory.resolve("unit");
+        Map<String, PostgresPlace> places = Map.of("unit", new PostgresPlace("127.0.0.9", List.of(), Optional.empty()));
+        int before;
+        try (PostgresGroup group = group(first, places)) {
+            PostgresServer server = group.server("unit").orElseThrow();
+            before = server.port();
+            assertThat(group.address().url()).contains("127.0.0.9:" + before + ",127.0.0.1:");
+            assertThat(group.connectionTo("unit-2", "unit")).contains("host=127.0.0.9 port=" + before);
+        }
+        Process left = new PostgresCluster(
+                        PostgresBinaries.unpack(shared.resolve("binaries")),
+                        first,
+                        Unprivileged.choose(first.resolve("data")))
+                .launch(before, PostgresServer.Options.standard());
+        await(() -> Files.exists(first.resolve("data/postmaster.pid")));
+        try (PostgresGroup group = group(first, Map.of())) {
+            assertThat(group.server("unit").orElseThrow().port()).isEqualTo(before);
+            assertThat(left.isAlive()).isFalse();
+        } finally {
+            left.destroyForcibly().waitFor();
+        }
+    }
+
+    private static PostgresGroup group(Path first, Map<String, PostgresPlace> places) throws Exception {
+        return PostgresGroup.start(
+                shared.resolve("binaries"),
+                first,
+                new PostgresGroup.Plan(1, 1, false),
+                "rialto",
+                PostgresServer.Options.standard(),
+                places,
+                RANDOM);
     }
 
     @Test
