@@ -49,6 +49,15 @@ final class FenceSteps {
         return held(connection, shard, ROW + " FOR UPDATE");
     }
 
+    /**
+     * Keeps other movers from the row until the transaction ends, without writing anything: a transaction that has written
+     * holds off whoever makes a slot in its database, and whoever keeps a row as {@link #keep} does has.
+     */
+    static Held keepUnwritten(Connection connection, int shard) throws SQLException {
+        take(connection, MOVER_CLASS, shard);
+        return read(connection, shard);
+    }
+
     /** Keeps the row as it is until the transaction ends; writers, who are refused or not, need not wait. */
     static Held keep(Connection connection, int shard) throws SQLException {
         take(connection, MOVER_CLASS, shard);

@@ -115,8 +115,10 @@ final class ShardStream {
                     return Optional.empty();
                 }
                 dropSlots(source, from, prefix);
-                Optional<Long> rows = Optional.of(copy(source, from, to, tables, copying));
-                to.commit();
+                Optional<Long> rows = copy(source, from, to, tables, copying);
+                if (rows.isPresent()) {
+                    to.commit();
+                }
                 return rows;
             } finally {
                 to.rollback();
@@ -127,7 +129,7 @@ final class ShardStream {
 
     private boolean mayReplace(Connection target) throws SQLException {
         Sql.run(target, "SET LOCAL lock_timeout = '" + LOCK.toMillis() + "ms'");
-        return MoveRules.mayReplace(grant, FenceSteps.keep(target, grant.shard()));
+        return MoveRules.mayReplace(grant, FenceSteps.keepUnwritten(target, grant.shard()));
     }
 
     private boolean replacing(Connection target, FenceSteps.Guarded work) throws SQLException {
@@ -137,7 +139,11 @@ final class ShardStream {
         });
     }
 
-    private long copy(Database source, Connection from, Connection to, List<Carried> tables, Copying copying)
+    /**
+     * The slot is made first, which waits for all that write in the source: had this transaction written in the target
+     * already, a move the other way would wait for it, and this one for that, for ever.
+     */
+    private Optional<Long> copy(Database source, Connection from, Connection to, List<Carried> tables, Copying copying)
             throws SQLException, MoveException, InterruptedException {
         String name = prefix + grant.epoch() + "_" + timeline(to) + "_"
                 + HexFormat.of().toHexDigits(copying.random().nextInt());
@@ -150,13 +156,16 @@ final class ShardStream {
                         // A TRUNCATE knows no rows, and would empty the other cell's table.
                         + " WITH (publish = 'insert, update, delete')");
         DatabaseAddress follower = source.replicationRole(name, copying.random());
-        // No trigger of a backend runs for rows that were written elsewhere: what it did there is copied as well.
-        Sql.run(to, "SET LOCAL session_replication_role = replica");
-        for (Carried table : tables) {
-            Sql.update(to, "DELETE FROM " + table.name() + " WHERE shard = ?", grant.shard());
-        }
         long rows;
         try (SlotSnapshot slot = SlotSnapshot.create(source.address(), name)) {
+            if (!MoveRules.mayReplace(grant, FenceSteps.keep(to, grant.shard()))) {
+                return Optional.empty();
+            }
+            // No trigger of a backend runs for rows that were written elsewhere: what it did there is copied as well.
+            Sql.run(to, "SET LOCAL session_replication_role = replica");
+            for (Carried table : tables) {
+                Sql.update(to, "DELETE FROM " + table.name() + " WHERE shard = ?", grant.shard());
+            }
             from.setAutoCommit(false);
             from.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
             try {
@@ -176,7 +185,7 @@ final class ShardStream {
                 "CREATE SUBSCRIPTION " + name + " CONNECTION '"
                         + follower.connectionString().replace("'", "''") + "' PUBLICATION " + name
                         + " WITH (create_slot = false, copy_data = false, synchronous_commit = off, streaming = off)");
-        return rows;
+        return Optional.of(rows);
     }
 
     /**

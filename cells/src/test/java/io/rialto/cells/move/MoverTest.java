@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.rialto.cells.Fence;
 import io.rialto.cells.RoutingTable;
 import io.rialto.cells.move.MoveWatch.Step;
+import io.rialto.node.postgres.SlotSnapshot;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -16,7 +17,11 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -31,6 +36,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(120)
 class MoverTest {
     private static final int SHARD = TestShop.SHARD;
+    private static final long POLL_NANOS = 5_000_000;
 
     @TempDir
     static Path directory;
@@ -118,6 +124,36 @@ class MoverTest {
                     .isInstanceOf(SQLException.class);
         }
         assertThat(taken).isTrue();
+    }
+
+    @Test
+    void a_move_that_waits_for_its_source_holds_off_no_move_the_other_way() throws Exception {
+        int other = SHARD + 1;
+        shop.mover(MoveWatch.none()).move(other, "west");
+        try (Connection writer = shop.connect("east");
+                ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            writer.setAutoCommit(false);
+            Sql.run(writer, "INSERT INTO shop.local (name) VALUES ('under way')");
+            Future<MoveReport> waiting =
+                    threads.submit(() -> shop.mover(MoveWatch.none()).move(SHARD, "west"));
+            while (shop.count(
+                            "east",
+                            "pg_stat_activity WHERE application_name = 'rialto-slot' AND wait_event_type = 'Lock'")
+                    == 0) {
+                assertThat(waiting).isNotDone();
+                LockSupport.parkNanos(POLL_NANOS);
+            }
+            try (SlotSnapshot slot = SlotSnapshot.create(shop.database("west").address(), "the_other_way")) {
+                assertThat(slot.name()).isNotEmpty();
+            }
+            try (Connection west = shop.connect("west")) {
+                Sql.list(west, row -> true, "SELECT pg_drop_replication_slot('the_other_way')");
+            }
+            writer.commit();
+            assertThat(waiting.get().grant().state()).isEqualTo(Grant.State.MOVED);
+            writer.setAutoCommit(true);
+        }
+        assertThat(shop.mover(MoveWatch.none()).move(other, "east").compared()).isTrue();
     }
 
     @Test
