@@ -50,7 +50,7 @@ final class ChaosCellsCommand implements Callable<Integer> {
         // With control their keeper is away for good, and nobody would start what is killed again.
         boolean standbys = !controlDown && !quick;
         ChaosMachines machines = ChaosMachines.make(ChaosCells.machines(standbys));
-        say("runs in " + machines.describe());
+        say("runs " + machines.describe());
         List<ChaosCellsFault.Step> steps = steps(chosen, clocks.isPresent(), machines, standbys);
         say("starting control and three cells, each with PostgreSQL" + (standbys ? " (one with two standbys)" : "")
                 + ", an edge and a wallet, with a link of its own between any two that speak, seed " + chosen + " ...");

@@ -74,7 +74,9 @@ final class ChaosMachines implements AutoCloseable {
 
     /** Where it runs, and why so. */
     String describe() {
-        return (apart() ? "network namespaces: " : "the loopback address, since network namespaces are not to be had: ")
+        return (apart()
+                        ? "in network namespaces: "
+                        : "on the loopback address, since network namespaces are not to be had: ")
                 + why;
     }
 

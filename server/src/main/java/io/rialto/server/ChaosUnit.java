@@ -79,8 +79,7 @@ final class ChaosUnit implements AutoCloseable {
                         data.path("databases", places.keySet().iterator().next(), "password"))
                 .strip();
         DatabaseAddress any = new DatabaseAddress("jdbc:postgresql://", SUPERUSER, password);
-        database = Database.open(
-                any.atPrimaryOf(addresses, LocalDatabases.NAME), "rialto-chaos-unit", POOL, WAIT);
+        database = Database.open(any.atPrimaryOf(addresses, LocalDatabases.NAME), "rialto-chaos-unit", POOL, WAIT);
     }
 
     /** Whichever server is the primary, as its administrator. */

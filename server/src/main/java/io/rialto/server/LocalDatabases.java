@@ -103,9 +103,9 @@ final class LocalDatabases implements AutoCloseable {
         LocalDatabases databases = new LocalDatabases();
         Map<String, Future<DatabaseAddress>> starting = new LinkedHashMap<>();
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            settings.forEach((name, one) ->
-                    starting.put(name, threads.submit(
-                            () -> databases.address(data, name, one, replicas, places.apply(name), random))));
+            settings.forEach((name, one) -> starting.put(
+                    name,
+                    threads.submit(() -> databases.address(data, name, one, replicas, places.apply(name), random))));
         }
         List<String> problems = new ArrayList<>();
         for (Map.Entry<String, Future<DatabaseAddress>> one : starting.entrySet()) {
@@ -141,12 +141,7 @@ final class LocalDatabases implements AutoCloseable {
         PostgresGroup.Plan plan = plan(data, name, replicas);
         if (plan.standbys() > 0 || plan.remote()) {
             PostgresGroup group = PostgresGroup.start(
-                    binaries,
-                    data.folder("databases", name),
-                    plan,
-                    NAME,
-                    PostgresServer.Options.of(settings),
-                    random);
+                    binaries, data.folder("databases", name), plan, NAME, PostgresServer.Options.of(settings), random);
             groups.put(name, group);
             return group.address();
         }

@@ -338,8 +338,8 @@ public final class PostgresGroup implements AutoCloseable {
         String line = "*:*:*:" + address.user() + ":" + address.password() + "\n";
         DurableFiles.replace(file, line.getBytes(StandardCharsets.UTF_8));
         own(name, file);
-        return "host=" + ports.place(source).host() + " port=" + ports.of(source) + " user=" + address.user() + " passfile='"
-                + file.toString().replace("\\", "\\\\").replace("'", "\\'") + "' connect_timeout=2";
+        return "host=" + ports.place(source).host() + " port=" + ports.of(source) + " user=" + address.user()
+                + " passfile='" + file.toString().replace("\\", "\\\\").replace("'", "\\'") + "' connect_timeout=2";
     }
 
     /** Stops a server in order, so that those who follow it get all that it has; does nothing where it does not run. */
