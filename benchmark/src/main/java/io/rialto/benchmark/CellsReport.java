@@ -10,7 +10,7 @@ import java.util.function.Function;
 /**
  * What one run of the benchmark of cells found, as goals, as tables and as JSON.
  *
- * @param fence the first row is that of the inbox's own batches under load
+ * @param fence the first row is the goal's
  */
 record CellsReport(
         Setting setting,
@@ -59,8 +59,8 @@ record CellsReport(
                 Goal.atMost("ns to locate a user", LOCATE_NANOS, locate.nanos()),
                 Goal.atMost("bytes allocated to locate a user", 0, locate.bytes()),
                 Goal.atMost(
-                        "% that the fence adds to a batch of "
-                                + fence.getFirst().batch() + " writes",
+                        "% that the fence adds to batched writes, "
+                                + fence.getFirst().inFlight() + " in flight",
                         FENCE_PERCENT,
                         fence.getFirst().percent()));
     }
@@ -124,17 +124,17 @@ record CellsReport(
     private String fenceTable() {
         List<String> lines = fence.stream()
                 .map(row -> Markdown.line(
-                        Integer.toString(row.batch()),
-                        Markdown.number("%.3f", Figures.median(row.bare())),
-                        Markdown.number("%.3f", Figures.median(row.fenced())),
+                        Integer.toString(row.inFlight()),
+                        Markdown.number("%.0f", Figures.median(row.bare())),
+                        Markdown.number("%.0f", Figures.median(row.fenced())),
                         Markdown.number("%+.1f", row.percent())))
                 .toList();
         return Markdown.table(
-                "Transactions that store a batch of messages, with the fence of "
-                        + FenceCost.SHARDS + " shards and without (medians of "
+                "Messages that the inbox stores a second, with its fence and guard and without, "
+                        + FenceCost.SHARDS + " shards (medians of "
                         + fence.getFirst().bare().size()
-                        + " rounds; the difference is the median of those within a round):",
-                List.of("messages", "ms without", "ms with it", "%"),
+                        + " rounds; what a message costs more is the median of those within a round):",
+                List.of("in flight", "without", "with them", "% more"),
                 lines);
     }
 

@@ -1,153 +1,179 @@
 package io.rialto.benchmark;
 
+import io.rialto.cells.Fence;
 import io.rialto.node.postgres.Database;
+import io.rialto.node.postgres.PostgresServer;
+import io.rialto.sync.Publication;
+import io.rialto.sync.Topic;
+import io.rialto.sync.Versions;
+import io.rialto.sync.inbox.PostgresInbox;
 import java.io.IOException;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
-import org.jspecify.annotations.Nullable;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * What the fence costs a batch of messages: the same transaction with and without {@code rialto.open_shards} first, as the inbox
- * asks it, in turns. A batch numbers the messages of its users and stores them, each commit flushed.
+ * What the fence costs the inbox's batched writes: the inbox as it is, on a database as it is, and on one whose fence lets all
+ * pass without a lock and whose tables have no guard; in turns.
+ *
+ * @param server of a cell; both databases are made in it
  */
-record FenceCost(TwoCells cells, int rounds) {
+record FenceCost(PostgresServer server, int rounds) {
+    /** Publishes in flight; a writer's batch is what has queued while the one before was committed: some 16 and 64. */
+    static final List<Integer> FLIGHTS = List.of(256, 64);
+
+    /** Shards of a cell of two, which its four writers share. */
+    static final int SHARDS = 50;
+
+    private static final int USERS = 100_000;
+    private static final int WARM_ROUNDS = 3;
+    private static final Duration TURN = Duration.ofSeconds(1);
+    private static final Duration WAIT = Duration.ofSeconds(5);
+    private static final Topic TOPIC = Topic.of("bench", "bench");
+
+    private static final String UNFENCED = """
+            CREATE OR REPLACE FUNCTION rialto.open_shards(shards int[]) RETURNS TABLE (shard int, epoch bigint)
+                LANGUAGE sql AS 'SELECT s, 1::bigint FROM unnest(shards) AS s';
+            DO $$
+            DECLARE
+                one record;
+            BEGIN
+                FOR one IN SELECT tgrelid::regclass AS name, tgname FROM pg_trigger WHERE tgname LIKE 'rialto_guard_%' LOOP
+                    EXECUTE format('DROP TRIGGER %I ON %s', one.tgname, one.name);
+                END LOOP;
+            END
+            $$""";
+
     /**
-     * Messages of a transaction. The inbox's batches are what has queued while the last one was committed: some 64 with 256
-     * publishes in flight, and never more than 512.
-     */
-    static final List<Integer> BATCHES = List.of(64, 512);
-
-    /** One of the inbox's writers has a quarter of the shards of its cell. */
-    static final int SHARDS = 12;
-
-    private static final int FIRST_SHARD = TwoCells.EAST_SHARDS;
-    private static final int USERS = 10_000;
-    private static final int TRANSACTIONS = 20;
-    private static final int WARM_ROUNDS = 10;
-
-    private static final String HOLD = "SELECT shard, epoch FROM rialto.open_shards(?)";
-    private static final String STORE = """
-            WITH message AS (SELECT * FROM unnest(?, ?, ?) AS m(shard, uid, payload)),
-            numbered AS (INSERT INTO bench.box AS b (shard, uid, last) SELECT shard, uid, 1 FROM message
-                ON CONFLICT (shard, uid) DO UPDATE SET last = b.last + 1 RETURNING shard, uid, last)
-            INSERT INTO bench.stored SELECT m.shard, m.uid, n.last, m.payload
-            FROM message m JOIN numbered n USING (shard, uid)""";
-
-    /**
-     * What batches of one size cost, one value a round.
+     * What one number of publishes in flight gave, one value a round.
      *
-     * @param fenced milliseconds of a transaction
+     * @param fenced publishes per second
      * @param bare the same without the fence
      */
-    record Row(int batch, List<Double> fenced, List<Double> bare) {
-        /** Within a round, as the machine is not the same from one to the next. */
+    record Row(int inFlight, List<Double> fenced, List<Double> bare) {
+        /** Of the time of a publish, within a round, as the machine is not the same from one to the next. */
         double percent() {
             List<Double> ratios = new ArrayList<>();
             for (int i = 0; i < fenced.size(); i++) {
-                ratios.add((fenced.get(i) / bare.get(i) - 1) * 100);
+                ratios.add((bare.get(i) / fenced.get(i) - 1) * 100);
             }
             return Figures.median(ratios);
         }
     }
 
-    List<Row> measure(List<Integer> batches) throws IOException {
-        Database database = cells.database(TwoCells.WEST);
-        try (Connection connection = database.dataSource().getConnection();
-                Statement statement = connection.createStatement()) {
-            statement.execute("CREATE TABLE bench.box (shard int, uid bigint, last bigint, PRIMARY KEY (shard, uid))"
-                    + " WITH (fillfactor = 70)");
-            statement.execute("CREATE TABLE bench.stored (shard int, uid bigint, number bigint, payload bytea NOT NULL,"
-                    + " PRIMARY KEY (shard, uid, number))");
-            statement.execute("SET synchronous_commit = on");
-            List<Row> rows = new ArrayList<>();
-            for (int batch : batches) {
-                rows.add(measure(connection, batch));
+    List<Row> measure() throws IOException, InterruptedException {
+        try (Database fenced = database("fenced");
+                Database bare = database("bare")) {
+            try (Connection connection = bare.dataSource().getConnection();
+                    Statement statement = connection.createStatement()) {
+                statement.execute(UNFENCED);
             }
-            return rows;
+            try (PostgresInbox with = inbox(fenced);
+                    PostgresInbox without = inbox(bare)) {
+                List<Row> rows = new ArrayList<>();
+                for (int flight : FLIGHTS) {
+                    rows.add(measure(with, without, flight));
+                }
+                return rows;
+            }
         } catch (SQLException e) {
-            throw new IOException("batches were not written", e);
+            throw new IOException("messages were not stored", e);
         }
     }
 
-    private Row measure(Connection connection, int batch) throws SQLException {
-        Row row = new Row(batch, new ArrayList<>(), new ArrayList<>());
-        SplittableRandom random = new SplittableRandom(batch);
-        connection.setAutoCommit(false);
+    private Database database(String name) throws SQLException {
+        Database database = Database.open(server.database(name), name, 2, WAIT);
+        Fence.open(database);
+        PostgresInbox.migrate(database);
+        try (Connection connection = database.dataSource().getConnection();
+                Statement statement = connection.createStatement()) {
+            statement.execute(
+                    "INSERT INTO rialto.fence (shard, epoch, state) SELECT n, 1, 'OPEN' FROM generate_series(0, "
+                            + (SHARDS - 1) + ") n");
+        }
+        return database;
+    }
+
+    private static PostgresInbox inbox(Database database) throws SQLException {
+        return PostgresInbox.open(
+                database.address(),
+                PostgresInbox.Settings.standard(),
+                () -> Map.of(TOPIC.name(), TOPIC),
+                (rule, want) -> false);
+    }
+
+    private Row measure(PostgresInbox with, PostgresInbox without, int flight)
+            throws InterruptedException, IOException {
+        Row row = new Row(flight, new ArrayList<>(), new ArrayList<>());
+        SplittableRandom random = new SplittableRandom(flight);
         for (int round = -WARM_ROUNDS; round < rounds; round++) {
-            // Who comes second finds warmer pages: they take turns in that as well.
+            // Who comes second finds what the first one left to the machine: they take turns in that as well.
             boolean fencedFirst = round % 2 == 0;
-            double first = turn(connection, batch, random, fencedFirst);
-            double second = turn(connection, batch, random, !fencedFirst);
+            double first = turn(fencedFirst ? with : without, flight, random.split());
+            double second = turn(fencedFirst ? without : with, flight, random.split());
             if (round >= 0) {
                 row.fenced().add(fencedFirst ? first : second);
                 row.bare().add(fencedFirst ? second : first);
             }
         }
-        connection.setAutoCommit(true);
         System.out.printf(
-                "batch of %d: %.3f ms with the fence, %.3f ms without, %+.1f %%%n",
-                batch, Figures.median(row.fenced()), Figures.median(row.bare()), row.percent());
+                "%d in flight: %.0f publishes/s with the fence, %.0f without, %+.1f %%%n",
+                flight, Figures.median(row.fenced()), Figures.median(row.bare()), row.percent());
         return row;
     }
 
-    /** The median of some transactions, in milliseconds. */
-    private static double turn(Connection connection, int batch, SplittableRandom random, boolean fenced)
-            throws SQLException {
-        List<Double> millis = new ArrayList<>();
-        try (@Nullable PreparedStatement hold = fenced ? connection.prepareStatement(HOLD) : null;
-                PreparedStatement store = connection.prepareStatement(STORE)) {
-            for (int i = 0; i < TRANSACTIONS; i++) {
-                bind(connection, store, batch, random);
-                long began = System.nanoTime();
-                if (hold != null) {
-                    hold(connection, hold);
+    /** Publishes per second. */
+    @SuppressWarnings("FutureReturnValueIgnored") // the room says when all are answered
+    private static double turn(PostgresInbox inbox, int flight, SplittableRandom random)
+            throws InterruptedException, IOException {
+        Semaphore room = new Semaphore(flight);
+        AtomicInteger failed = new AtomicInteger();
+        byte[] payload = new byte[PublishLoad.PAYLOAD_BYTES];
+        int sent = 0;
+        long began = System.nanoTime();
+        while (System.nanoTime() - began < TURN.toNanos()) {
+            room.acquire();
+            random.nextBytes(payload);
+            inbox.publish(publication(random, payload.clone())).whenComplete((stored, failure) -> {
+                if (failure != null) {
+                    failed.incrementAndGet();
                 }
-                store.executeUpdate();
-                connection.commit();
-                millis.add((System.nanoTime() - began) / 1e6);
-            }
+                room.release();
+            });
+            sent++;
         }
-        return Figures.median(millis);
+        room.acquire(flight);
+        if (failed.get() > 0) {
+            throw new IOException(failed + " of " + sent + " publishes failed (expected: none)");
+        }
+        return sent * 1e9 / (System.nanoTime() - began);
     }
 
-    private static void hold(Connection connection, PreparedStatement hold) throws SQLException {
-        Integer[] shards = new Integer[SHARDS];
-        for (int i = 0; i < SHARDS; i++) {
-            shards[i] = FIRST_SHARD + i;
-        }
-        hold.setArray(1, connection.createArrayOf("int4", shards));
-        try (ResultSet rows = hold.executeQuery()) {
-            int open = 0;
-            while (rows.next()) {
-                open++;
-            }
-            if (open < SHARDS) {
-                throw new SQLException(open + " shards are open (expected: " + SHARDS + ")");
-            }
-        }
-    }
-
-    /** Each message to another user. */
-    private static void bind(Connection connection, PreparedStatement store, int batch, SplittableRandom random)
-            throws SQLException {
-        Integer[] shards = new Integer[batch];
-        Long[] uids = new Long[batch];
-        byte[][] payloads = new byte[batch][PublishLoad.PAYLOAD_BYTES];
-        int first = random.nextInt(USERS);
-        for (int i = 0; i < batch; i++) {
-            int user = (first + i * 17) % USERS;
-            shards[i] = FIRST_SHARD + user % SHARDS;
-            uids[i] = (long) user;
-            random.nextBytes(payloads[i]);
-        }
-        store.setArray(1, connection.createArrayOf("int4", shards));
-        store.setArray(2, connection.createArrayOf("int8", uids));
-        store.setArray(3, connection.createArrayOf("bytea", payloads));
+    private static Publication publication(SplittableRandom random, byte[] payload) {
+        int user = random.nextInt(USERS);
+        return new Publication(
+                user % SHARDS,
+                1,
+                Integer.toString(user),
+                TOPIC.name(),
+                Long.toHexString(random.nextLong()),
+                null,
+                null,
+                "application/octet-stream",
+                payload,
+                Instant.now(),
+                null,
+                Versions.ALL,
+                false,
+                "",
+                0);
     }
 }

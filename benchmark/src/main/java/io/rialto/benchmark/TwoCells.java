@@ -290,6 +290,10 @@ final class TwoCells implements AutoCloseable {
         return databases;
     }
 
+    PostgresServer server(String cell) {
+        return java.util.Objects.requireNonNull(servers.get(cell), cell);
+    }
+
     Database database(String cell) {
         return java.util.Objects.requireNonNull(databases.get(cell), cell);
     }

@@ -157,7 +157,7 @@ class FenceTest {
             assertThat(closing.get(20, TimeUnit.SECONDS)).isTrue();
             assertThat(refusal(writer, "SELECT rialto.fence(7, 1)"))
                     .contains("shard 7: CLOSED at epoch 1 (expected: OPEN at epoch 1)")
-                    .contains("next=west");
+                    .contains("next=west;epoch=");
         }
     }
 

@@ -37,6 +37,7 @@ final class BackendAnswers {
             boolean said = name.contentEquals(Names.REASON)
                     || name.contentEquals(Names.GLOBAL_VERSION)
                     || name.contentEquals(Names.WRITTEN)
+                    || name.contentEquals(Names.FENCE_NEXT)
                     || fromEdge && name.contentEquals(Names.SESSION);
             if (own ? said : !Names.HOP_BY_HOP.contains(name)) {
                 passed.add(name, all.value(i));

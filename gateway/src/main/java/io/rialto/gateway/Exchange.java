@@ -76,6 +76,10 @@ final class Exchange {
     /** Where things are: as the call came, or as this edge learned while it waited for its shard. */
     RoutingTable table;
 
+    /** Where its shard goes, as a fence said that has closed for it; counts until a table is as new. */
+    @Nullable
+    Place moved;
+
     /** Whether it has been located anew, past its rates and the cache. */
     boolean again;
 

@@ -172,7 +172,7 @@ final class Invoke implements Step {
             case Outcome.Answered answered -> {
                 if (moving.takes(leader, answered)) {
                     answered.body().release();
-                    flight.land(this::aloneLater);
+                    flight.land(x -> aloneLater(x, answered.headers()));
                     return;
                 }
                 byte[] body = bytes(answered.body());
@@ -201,8 +201,9 @@ final class Invoke implements Step {
     }
 
     /** None of those who waited together has its answer; each finds its own. */
-    private void aloneLater(Exchange x) {
+    private void aloneLater(Exchange x, HeaderList refusal) {
         x.cacheKey = null;
+        Moving.learn(x, refusal);
         moving.await(x);
     }
 
@@ -218,7 +219,7 @@ final class Invoke implements Step {
                     answered.body().release();
                 } else if (moving.takes(x, answered)) {
                     answered.body().release();
-                    aloneLater(x);
+                    aloneLater(x, answered.headers());
                 } else {
                     answered(x, operation, answered);
                 }

@@ -31,6 +31,7 @@ final class Locate implements Step {
         if (x.shadow) {
             place = Shadows.require(x, operation, place);
         }
+        place = newest(x, place);
         x.place = place;
         x.forward = false;
         if (place == null || place.cell().id().equals(self.cell())) {
@@ -45,6 +46,34 @@ final class Locate implements Step {
         }
         x.forward = true;
         return Progress.CONTINUE;
+    }
+
+    /**
+     * The table's place, or a newer one: where the fence said that the shard goes, or here, where the edge that forwarded the
+     * call was told so. Whether the shard has come already is for the fence to say.
+     */
+    private @Nullable Place newest(Exchange x, @Nullable Place place) {
+        if (place == null) {
+            return null;
+        }
+        Place moved = x.moved;
+        if (moved != null && moved.shard() == place.shard() && moved.epoch() > place.epoch()) {
+            return moved;
+        }
+        Caller caller = x.identity.caller();
+        if (caller != null && caller.hops() > 0 && caller.shard() == place.shard() && caller.epoch() > place.epoch()) {
+            return at(x.table, place.shard(), caller.epoch(), self.cell());
+        }
+        return place;
+    }
+
+    /** A shard in a cell; null where the table has no such cell, or no unit in it. */
+    static @Nullable Place at(RoutingTable table, int shard, long epoch, String cell) {
+        return table.units().stream()
+                .filter(unit -> unit.cell().equals(cell))
+                .findFirst()
+                .map(unit -> new Place(shard, epoch, unit, table.cell(cell).orElseThrow()))
+                .orElse(null);
     }
 
     /** Where an operation's data is by the call's table; null where any cell will do. */

@@ -27,17 +27,19 @@ final class Moving {
             AsciiString.cached(Reason.FORWARDED_TWICE.wireName()), Reason.FORWARDED_TWICE);
 
     /**
-     * A table that comes is not waited for in pauses; they are for the other edge's table, and for a second shard that an
-     * operation writes for. The first is about as long as a shard is closed, each further one twice as long.
+     * A table that comes is not waited for in pauses; they are for the shard to open where it goes, for the other edge's
+     * table, and for a second shard that an operation writes for. A shard is closed for one or two of the first, each
+     * further one is twice as long.
      */
-    private static final long FIRST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+    private static final long FIRST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
-    private static final int MOST_DOUBLINGS = 5;
+    private static final int MOST_DOUBLINGS = 6;
 
     /** With less than this left the refusal goes to the caller, who has to have it within the time. */
     private static final long LEAST_LEFT_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
     private static final int FIRST_REFUSAL = 400;
+    private static final int MAX_EPOCH_DIGITS = 19;
 
     private final LongSupplier nanoTime;
 
@@ -54,6 +56,28 @@ final class Moving {
     /** Whether an answer says that a call's data is elsewhere, and there is time to look for it. */
     boolean takes(Exchange x, Outcome.Answered answered) {
         return answered.status() >= FIRST_REFUSAL && mayTake(x) && isElsewhere(x, answered.headers()) && left(x) > 0;
+    }
+
+    /**
+     * Notes where the fence says that the shard goes, so that the call need not wait for the table. It is believed only where
+     * it is newer than what the call was located by, and the fence there has the last word.
+     */
+    static void learn(Exchange x, HeaderList headers) {
+        AsciiString text = headers.get(Names.FENCE_NEXT);
+        Place place = x.place;
+        int end = text == null ? -1 : text.indexOf(";");
+        if (text == null || place == null || end < 0 || text.length() - end > MAX_EPOCH_DIGITS) {
+            return;
+        }
+        try {
+            long epoch = text.parseLong(end + 1, text.length());
+            if (epoch > place.epoch()) {
+                Place moved = Locate.at(x.table, place.shard(), epoch, text.toString(0, end));
+                x.moved = moved == null ? x.moved : moved;
+            }
+        } catch (NumberFormatException e) {
+            // A backend that says nonsense is not believed.
+        }
     }
 
     /** Which cell owns the data is not for a backend to say. */
@@ -98,7 +122,12 @@ final class Moving {
         x.table = newest;
         try {
             Place now = Locate.place(x, x.operation.config);
-            return now == null || x.place == null || !isSame(now, x.place);
+            Place moved = x.moved;
+            if (moved != null && now != null && now.epoch() >= moved.epoch()) {
+                x.moved = null; // The table says as much: the shard has opened.
+                return true;
+            }
+            return now == null || x.place == null || moved == null && !isSame(now, x.place);
         } catch (ProtocolException refused) {
             return true; // as it will be when it is sent again
         }

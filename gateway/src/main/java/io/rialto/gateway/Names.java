@@ -23,6 +23,7 @@ final class Names {
     static final AsciiString TIMEOUT = FieldNames.of(HeaderNames.TIMEOUT);
     static final AsciiString CELL = FieldNames.of(HeaderNames.CELL);
     static final AsciiString REASON = FieldNames.of(HeaderNames.REASON);
+    static final AsciiString FENCE_NEXT = FieldNames.of(HeaderNames.FENCE_NEXT);
     static final AsciiString CALLER = FieldNames.of(HeaderNames.CALLER);
     static final AsciiString BIND_USER = FieldNames.of(HeaderNames.BIND_USER);
     static final AsciiString IDEMPOTENCY_KEY = FieldNames.of(HeaderNames.IDEMPOTENCY_KEY);

@@ -9,6 +9,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Calls that come while the shard of their user moves. */
 final class MovingTest {
@@ -115,6 +117,59 @@ final class MovingTest {
         FakeCall.Reply reply = put(edge.userOf("west")).send(edge.gateway);
         assertThat(reply.text()).isEqualTo("{\"a\":1}");
         assertThat(tries).hasValue(3);
+    }
+
+    private static Outcome fencedFor(String next) {
+        return FakeUpstream.json(409, "{}", "rialto-reason", "fenced", "rialto-fence-next", next);
+    }
+
+    @Test
+    void where_the_fence_says_that_the_shard_goes_is_tried_before_the_table_says_so() throws Exception {
+        edge.backend.answering(call -> fencedFor("west;5"));
+        AtomicInteger tries = new AtomicInteger();
+        edge.west.answering(
+                call -> tries.incrementAndGet() < 3 ? refused("fenced") : FakeUpstream.json(200, call.body()));
+        FakeCall.Reply reply = put(edge.userOf("east")).send(edge.gateway);
+        assertThat(reply.status()).isEqualTo(200);
+        assertThat(tries).hasValue(3);
+        Caller caller =
+                Fixture.CALLERS.verify(edge.west.last().header("rialto-caller"), "wallet.Hint/Put", edge.millis.get());
+        assertThat(caller.epoch()).isEqualTo(5);
+        assertThat(edge.backend.seen()).hasSize(1);
+    }
+
+    @Test
+    void a_table_that_is_newer_than_what_the_fence_said_is_followed() throws Exception {
+        edge.backend.answering(call -> {
+            Caller caller = verified(call, "wallet.Hint/Put");
+            return caller.epoch() == 6 ? FakeUpstream.json(200, "done") : fencedFor("west;5");
+        });
+        edge.west.holding();
+        FakeCall call = put(edge.userOf("east")).start(edge.gateway);
+        edge.west.awaitHeld();
+        moveAll("east", 6);
+        edge.west.release(refused("fenced"));
+        assertThat(call.reply().text()).isEqualTo("done");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"west;1", "nowhere;9", "west", "west;", "west;x", ";7", "west;99999999999999999999"})
+    void what_the_fence_says_is_not_believed_where_it_is_old_or_nonsense(String next) throws Exception {
+        AtomicInteger tries = new AtomicInteger();
+        edge.backend.answering(call -> tries.incrementAndGet() < 2 ? fencedFor(next) : FakeUpstream.json(200, "here"));
+        assertThat(put(edge.userOf("east")).send(edge.gateway).text()).isEqualTo("here");
+        assertThat(edge.west.seen()).isEmpty();
+    }
+
+    @Test
+    void an_edge_serves_what_was_forwarded_to_it_by_a_newer_epoch_than_its_tables() throws Exception {
+        String user = edge.userOf("west");
+        FakeCall.Reply reply = edge.fromServer(
+                        "wallet.Balance/Get", user, 1, edge.table.locate(user).shard(), 9)
+                .body("{}")
+                .send(edge.gateway);
+        assertThat(reply.status()).isEqualTo(200);
+        assertThat(verified(edge.backend.last(), "wallet.Balance/Get").epoch()).isEqualTo(9);
     }
 
     @Test

@@ -47,6 +47,9 @@ public final class HeaderNames {
     /** On refusals: the {@link Reason}. */
     public static final String REASON = "rialto-reason";
 
+    /** On answers with {@link Reason#FENCED}: the cell that takes the shard over, and its epoch there, {@code cell;epoch}. */
+    public static final String FENCE_NEXT = "rialto-fence-next";
+
     /** Between servers only: the caller's context with its MAC. Never accepted from a phone. */
     public static final String CALLER = "rialto-caller";
 

@@ -5,6 +5,8 @@ import io.rialto.protocol.ProtocolException;
 import io.rialto.protocol.Reason;
 import java.lang.System.Logger.Level;
 import java.sql.SQLException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** The one place where failures become refusals. */
@@ -16,6 +18,9 @@ final class Failures {
 
     /** Causes are followed this deep; a longer chain has a circle. */
     private static final int MAX_CAUSES = 20;
+
+    /** As the detail of the fence's error has it. */
+    private static final Pattern NEXT = Pattern.compile("next=([a-z][a-z0-9-]*);epoch=(\\d{1,18})");
 
     private Failures() {}
 
@@ -50,6 +55,18 @@ final class Failures {
         }
         // What went wrong is for the log: a message could carry data of other users.
         return new OperationException(Reason.INTERNAL, "the backend failed; its log says why");
+    }
+
+    /** Where a fence that refused says that the shard goes, as {@code cell;epoch}; null where it says nothing. */
+    static @Nullable String next(Throwable failure) {
+        Throwable cause = failure;
+        for (int i = 0; cause != null && i < MAX_CAUSES; i++, cause = cause.getCause()) {
+            if (cause instanceof SQLException sql && FencedTransactions.FENCED.equals(sql.getSQLState())) {
+                Matcher next = NEXT.matcher(String.valueOf(sql.getMessage()));
+                return next.find() ? next.group(1) + ";" + next.group(2) : null;
+            }
+        }
+        return null;
     }
 
     /** The SQLSTATE of the nearest cause that has one. */

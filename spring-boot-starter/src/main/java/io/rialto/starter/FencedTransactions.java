@@ -2,6 +2,8 @@ package io.rialto.starter;
 
 import io.rialto.protocol.Caller;
 import io.rialto.protocol.Reason;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Set;
@@ -13,8 +15,8 @@ import java.util.function.Supplier;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.UncategorizedSQLException;
+import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.simple.JdbcClient;
-import org.springframework.transaction.TransactionDefinition;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /**
@@ -54,7 +56,12 @@ public final class FencedTransactions {
     /** Reads that wait for a copy at one time, each with a query now and then; more go to the owner at once. */
     private static final int MAX_COPY_WAITS = 64;
 
+    /** Two statements, of which the first has no result; as settings of the transaction manager they would be four round trips. */
+    private static final String SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;"
+            + " SELECT f.epoch, f.state, f.next FROM rialto.fence f WHERE f.shard = ?";
+
     private final JdbcClient sql;
+    private final JdbcTemplate statements;
     private final Duration copyWait;
     private final Semaphore copyWaits = new Semaphore(MAX_COPY_WAITS);
     private final TransactionTemplate writing;
@@ -72,6 +79,7 @@ public final class FencedTransactions {
     FencedTransactions(DataSource dataSource, Duration copyWait) {
         this.copyWait = copyWait;
         sql = JdbcClient.create(dataSource);
+        statements = new JdbcTemplate(dataSource);
         CertainCommits transactions = new CertainCommits(dataSource);
         // The session is told too: PostgreSQL itself then refuses a write.
         transactions.setEnforceReadOnly(true);
@@ -81,9 +89,7 @@ public final class FencedTransactions {
         reading.setReadOnly(true);
         reading.setTimeout(TIMEOUT_SECONDS);
         current = new TransactionTemplate(transactions);
-        current.setReadOnly(true);
         current.setTimeout(TIMEOUT_SECONDS);
-        current.setIsolationLevel(TransactionDefinition.ISOLATION_REPEATABLE_READ);
     }
 
     /** What runs inside a transaction. It may run more than once, so it must change nothing but the database. */
@@ -326,22 +332,35 @@ public final class FencedTransactions {
     public <T extends @Nullable Object> T read(Caller caller, Work<T> work) {
         lookOnce(caller);
         return current.execute(status -> {
-            if (PressureTest.require(caller.shard())) {
+            boolean shadow = PressureTest.require(caller.shard());
+            requireOpenInSnapshot(caller);
+            if (shadow) {
                 toShadow();
-            }
-            boolean open = sql.sql(
-                            "SELECT EXISTS (SELECT FROM rialto.fence WHERE shard = ? AND epoch = ? AND state = 'OPEN')")
-                    .param(caller.shard())
-                    .param(caller.epoch())
-                    .query(Boolean.class)
-                    .single();
-            if (!open) {
-                String what = "shard " + caller.shard() + ": not open here at epoch " + caller.epoch()
-                        + " (expected: OPEN at that epoch)";
-                throw new UncategorizedSQLException("read", null, new SQLException(what, FENCED));
             }
             return work.run(sql);
         });
+    }
+
+    /** Begins the transaction's snapshot, and its reading only, with what it asks of it: in one round trip. */
+    private void requireOpenInSnapshot(Caller caller) {
+        String found = statements.execute(SNAPSHOT, (PreparedStatement statement) -> {
+            statement.setInt(1, caller.shard());
+            statement.execute();
+            statement.getMoreResults();
+            try (ResultSet row = statement.getResultSet()) {
+                if (!row.next()) {
+                    return "unknown";
+                }
+                long epoch = row.getLong(1);
+                boolean open = epoch == caller.epoch() && "OPEN".equals(row.getString(2));
+                return open ? "" : row.getString(2) + ", next=" + row.getString(3) + ";epoch=" + epoch;
+            }
+        });
+        if (found != null && !found.isEmpty()) {
+            String what =
+                    "shard " + caller.shard() + ": " + found + " (expected: OPEN at epoch " + caller.epoch() + ")";
+            throw new UncategorizedSQLException("read", null, new SQLException(what, FENCED));
+        }
     }
 
     /**

@@ -85,6 +85,10 @@ final class OperationServlet extends HttpServlet {
             if (e instanceof VirtualMachineError error) {
                 throw error;
             }
+            String next = Failures.next(e);
+            if (next != null) {
+                response.setHeader(HeaderNames.FENCE_NEXT, next);
+            }
             refuse(response, format, Failures.refusal(e, path));
         }
     }

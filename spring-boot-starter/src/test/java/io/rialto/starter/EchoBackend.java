@@ -67,7 +67,7 @@ class EchoBackend {
                 throw new OperationException(Code.FAILED_PRECONDITION, "insufficient_funds", "it is 100% — no more");
             }
             if (how.getValue().equals("fence")) {
-                throw new IllegalStateException(new SQLException("shard 7 is closed", "RL001"));
+                throw new IllegalStateException(new SQLException("shard 7 is closed, next=west;epoch=5", "RL001"));
             }
             if (how.getValue().equals("behind")) {
                 throw new IllegalStateException(new SQLException("user 1 is read-only", "RL003"));

@@ -32,12 +32,13 @@ final class FencedTransactionsTest {
         // The contract of a cell's database, as far as a backend sees it.
         plain.sql("""
                 CREATE SCHEMA rialto;
-                CREATE TABLE rialto.fence (shard int PRIMARY KEY, epoch bigint NOT NULL, state text NOT NULL);
+                CREATE TABLE rialto.fence (shard int PRIMARY KEY, epoch bigint NOT NULL, state text NOT NULL, next text);
                 CREATE FUNCTION rialto.fence(s int, e bigint) RETURNS void LANGUAGE plpgsql AS $$
                 BEGIN
                     PERFORM FROM rialto.fence f WHERE f.shard = s AND f.epoch = e AND f.state = 'OPEN' FOR SHARE;
                     IF NOT FOUND THEN
-                        RAISE EXCEPTION 'shard % is not open at epoch %', s, e USING ERRCODE = 'RL001';
+                        RAISE EXCEPTION 'shard % is not open at epoch %', s, e USING ERRCODE = 'RL001', DETAIL =
+                            coalesce((SELECT 'next=' || f.next || ';epoch=' || f.epoch FROM rialto.fence f WHERE f.shard = s), '');
                     END IF;
                 END $$;
                 CREATE TABLE counter (id int PRIMARY KEY, value int NOT NULL)""").update();
@@ -51,7 +52,7 @@ final class FencedTransactionsTest {
     @BeforeEach
     void open() {
         plain.sql("TRUNCATE rialto.fence, counter").update();
-        plain.sql("INSERT INTO rialto.fence VALUES (7, 3, 'OPEN'), (8, 1, 'CLOSED')")
+        plain.sql("INSERT INTO rialto.fence VALUES (7, 3, 'OPEN', NULL), (8, 5, 'CLOSED', 'west')")
                 .update();
         plain.sql("INSERT INTO counter VALUES (1, 0), (2, 0)").update();
     }
@@ -85,7 +86,7 @@ final class FencedTransactionsTest {
 
     @Test
     void refuses_writers_of_another_epoch_and_of_a_closed_shard() {
-        for (Caller late : new Caller[] {caller(7, 2), caller(7, 4), caller(8, 1), caller(9, 1)}) {
+        for (Caller late : new Caller[] {caller(7, 2), caller(7, 4), caller(8, 4), caller(9, 1)}) {
             assertThatThrownBy(() -> transactions.write(late, sql -> add(sql, 1)))
                     .satisfies(e -> assertThat(FencedTransactions.isFenced(e)).isTrue())
                     .satisfies(e ->
@@ -138,11 +139,22 @@ final class FencedTransactionsTest {
     }
 
     @Test
+    void a_closed_shard_says_where_it_goes_and_at_which_epoch() {
+        Caller late = caller(8, 4);
+        assertThatThrownBy(() -> transactions.write(late, sql -> add(sql, 1)))
+                .satisfies(e -> assertThat(Failures.next(e)).isEqualTo("west;5"));
+        assertThatThrownBy(() -> transactions.read(late, sql -> value(1)))
+                .satisfies(e -> assertThat(Failures.next(e)).isEqualTo("west;5"));
+        assertThatThrownBy(() -> transactions.write(caller(9, 1), sql -> add(sql, 1)))
+                .satisfies(e -> assertThat(Failures.next(e)).isNull());
+    }
+
+    @Test
     void reads_what_is_current_where_the_shard_is_open_at_the_epoch_of_the_call_only() {
         assertThat(transactions.<Integer>read(caller(7, 3), sql -> value(1))).isZero();
-        for (Caller late : new Caller[] {caller(7, 2), caller(7, 4), caller(8, 1), caller(9, 1)}) {
+        for (Caller late : new Caller[] {caller(7, 2), caller(7, 4), caller(8, 4), caller(9, 1)}) {
             assertThatThrownBy(() -> transactions.read(late, sql -> value(1)))
-                    .hasMessageContaining("not open here at epoch " + late.epoch())
+                    .hasMessageContaining("(expected: OPEN at epoch " + late.epoch() + ")")
                     .satisfies(e -> assertThat(FencedTransactions.isFenced(e)).isTrue());
         }
         assertThatThrownBy(() -> transactions.read(caller(7, 3), sql -> add(sql, 1)))

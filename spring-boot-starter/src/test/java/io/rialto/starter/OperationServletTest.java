@@ -190,6 +190,7 @@ final class OperationServletTest {
         HttpResponse<String> answer = post("test.Echo/Fail", "\"fence\"");
         assertThat(answer.statusCode()).isEqualTo(409);
         assertThat(answer.body()).contains("\"code\":\"aborted\",\"reason\":\"fenced\"");
+        assertThat(answer.headers().firstValue("rialto-fence-next")).contains("west;5");
     }
 
     @Test

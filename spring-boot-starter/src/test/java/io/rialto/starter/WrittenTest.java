@@ -193,7 +193,7 @@ final class WrittenTest {
     }
 
     private int reads() {
-        plain.sql("CREATE TABLE IF NOT EXISTS rialto.fence (shard int, epoch bigint, state text)")
+        plain.sql("CREATE TABLE IF NOT EXISTS rialto.fence (shard int, epoch bigint, state text, next text)")
                 .update();
         plain.sql("INSERT INTO rialto.fence VALUES (7, 1, 'OPEN')").update();
         return transactions.read(

@@ -34,7 +34,7 @@ final class InboxConnections {
         return new DatabaseAddress(url, plain.user(), plain.password());
     }
 
-    /** A connection of a writer, which has it alone; what it commits is durable whatever the database's default is. */
+    /** A connection of a writer, which has it alone and for which each statement is a transaction; what it commits is durable whatever the database's default is. */
     static Connection writer(DatabaseAddress address, String name) throws SQLException {
         Properties properties = new Properties();
         properties.put("user", address.user());
@@ -47,7 +47,6 @@ final class InboxConnections {
         try (Statement statement = connection.createStatement()) {
             statement.execute("SELECT set_config('synchronous_commit', 'on', false)"
                     + " WHERE current_setting('synchronous_commit') <> 'remote_apply'");
-            connection.setAutoCommit(false);
             return connection;
         } catch (SQLException e) {
             connection.close();

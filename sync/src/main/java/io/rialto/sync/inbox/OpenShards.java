@@ -21,7 +21,7 @@ public final class OpenShards {
     /**
      * The epochs of those of the shards that are open here; they stay open until the transaction ends.
      *
-     * <p>A lock of a row gives the transaction an id and writes to the log. So its commit waits for the standbys even where
+     * <p>The function gives the transaction an id and writes to the log. So its commit waits for the standbys even where
      * it finds all its keys known, and an earlier commit whose wait was cancelled is not answered before it is on them.
      */
     public static Map<Integer, Long> hold(Connection connection, Collection<Integer> shards) throws SQLException {

@@ -7,6 +7,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.SQLWarning;
 import java.sql.Statement;
 import java.time.Instant;
 import java.util.List;
@@ -15,9 +16,12 @@ import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one statement of a batch of publishes. No two of a batch have the same user, topic and key.
+ * The one statement of a batch of publishes, which is a whole transaction: it asks the fence, stores, and commits in one
+ * round trip. No two publications that are for the same epoch of their shard have the same user, topic and key.
  *
- * <p>It asks for known keys by a scalar subquery, which stays a probe of the index whatever the statistics say; moves the
+ * <p>The fence comes first, so that each part after it sees its lock taken; what is not open at the publication's epoch is left
+ * out. A publication names the epoch at which its shard opened here, so the statement's snapshot, older than the lock, has
+ * all that the shard came with. It asks for known keys by a scalar subquery, which stays a probe of the index whatever the statistics say; moves the
  * heads in the order of users, so that batches of several nodes wait for each other but never in a circle; and numbers
  * the messages back from the new heads. Each of them has a head, so that the full join finds what an inner one would: but it
  * cannot be done by comparing all with all, which the planner takes for best as it expects a few rows. A key that another transaction stores at the same time is not seen here: that
@@ -28,14 +32,19 @@ final class PublishStatement {
     static final String TAKEN = "23505";
 
     private static final String SQL = """
-            WITH given AS MATERIALIZED (
-                SELECT g.*, (SELECT m.sequence FROM inbox.message m
-                             WHERE m.uid = g.uid AND m.topic = g.topic AND m.key = g.key) AS known
-                FROM unnest(?::int[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::bytea[],
-                            ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::boolean[], ?::text[], ?::bigint[],
-                            ?::text[])
-                     WITH ORDINALITY AS g (shard, uid, topic, key, device, rule, content_type, payload,
+            WITH held AS MATERIALIZED (
+                SELECT shard, epoch FROM rialto.open_shards(?)
+            ), asked AS MATERIALIZED (
+                SELECT g.*, (SELECT h.epoch FROM held h WHERE h.shard = g.shard) AS open
+                FROM unnest(?::int[], ?::bigint[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[],
+                            ?::bytea[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::boolean[], ?::text[],
+                            ?::bigint[], ?::text[])
+                     WITH ORDINALITY AS g (shard, epoch, uid, topic, key, device, rule, content_type, payload,
                             accepted, expires, min_version, max_version, urgent, collapse, revokes, notice, n)
+            ), given AS MATERIALIZED (
+                SELECT a.*, (SELECT m.sequence FROM inbox.message m
+                             WHERE m.uid = a.uid AND m.topic = a.topic AND m.key = a.key) AS known
+                FROM asked a WHERE a.open = a.epoch
             ), fresh AS MATERIALIZED (
                 SELECT given.*, row_number() OVER (PARTITION BY uid, topic ORDER BY n DESC) AS back
                 FROM given WHERE known IS NULL
@@ -61,9 +70,11 @@ final class PublishStatement {
                 WHERE f.revokes > 0 AND m.uid = f.uid AND m.topic = f.topic AND m.sequence = f.revokes
                       AND m.shard = f.shard AND m.revoked IS NULL
             )
-            SELECT n, known, true FROM given WHERE known IS NOT NULL
+            SELECT n, open, known, true FROM given WHERE known IS NOT NULL
             UNION ALL
-            SELECT n, sequence, false FROM numbered""";
+            SELECT n, open, sequence, false FROM numbered
+            UNION ALL
+            SELECT n, open, NULL, false FROM asked WHERE open IS DISTINCT FROM epoch""";
 
     /** A plan that was made while the tables were small is made again; it costs a millisecond. */
     private static final int RUNS_OF_A_PLAN = 500;
@@ -72,14 +83,24 @@ final class PublishStatement {
     private final PreparedStatement statement;
     private int runs;
 
-    /** Prepares it; it lives as long as the connection. */
+    /**
+     * What became of a publication.
+     *
+     * @param epoch at which its shard is open here, or null
+     * @param stored null where that is not the publication's epoch
+     */
+    record Outcome(@Nullable Long epoch, @Nullable Stored stored) {}
+
+    /** Prepares it; it lives as long as the connection, which commits by itself. */
     PublishStatement(Connection connection) throws SQLException {
         this.connection = connection;
         this.statement = connection.prepareStatement(SQL);
     }
 
-    /** What each publication has, in their order; certain once the transaction is committed. */
-    Stored[] run(List<Publication> batch) throws SQLException {
+    /**
+     * What became of each publication, in their order; it is committed, for good unless {@link #warning} says otherwise.
+     */
+    Outcome[] run(List<Publication> batch) throws SQLException {
         runs++;
         if (runs % RUNS_OF_A_PLAN == 0) {
             try (Statement discard = connection.createStatement()) {
@@ -87,7 +108,11 @@ final class PublishStatement {
             }
         }
         int n = 1;
+        Object[] shards =
+                batch.stream().map(Publication::shard).distinct().sorted().toArray();
+        statement.setArray(n++, connection.createArrayOf("int4", shards));
         array(n++, "int4", batch, Integer[]::new, Publication::shard);
+        array(n++, "int8", batch, Long[]::new, Publication::epoch);
         array(n++, "text", batch, String[]::new, Publication::user);
         array(n++, "text", batch, String[]::new, Publication::topic);
         array(n++, "text", batch, String[]::new, Publication::key);
@@ -108,18 +133,28 @@ final class PublishStatement {
         array(n++, "text", batch, String[]::new, p -> p.collapse().isEmpty() ? null : p.collapse());
         array(n++, "int8", batch, Long[]::new, Publication::revokes);
         array(n, "text", batch, String[]::new, Publication::notice);
-        Stored[] all = new Stored[batch.size()];
+        statement.clearWarnings();
+        Outcome[] all = new Outcome[batch.size()];
         try (ResultSet rows = statement.executeQuery()) {
             while (rows.next()) {
-                all[rows.getInt(1) - 1] = new Stored(rows.getLong(2), rows.getBoolean(3));
+                Long sequence = rows.getObject(3, Long.class);
+                all[rows.getInt(1) - 1] = new Outcome(
+                        rows.getObject(2, Long.class),
+                        sequence == null ? null : new Stored(sequence, rows.getBoolean(4)));
             }
         }
-        for (Stored stored : all) {
-            if (stored == null) {
+        for (Outcome outcome : all) {
+            if (outcome == null) {
                 throw new SQLException("a publish without an answer (expected: one for each)", "XX000");
             }
         }
         return all;
+    }
+
+    /** Of the last run: success with a warning is a commit whose wait for a standby was cancelled. */
+    @Nullable
+    SQLWarning warning() throws SQLException {
+        return statement.getWarnings();
     }
 
     private static @Nullable Long millis(@Nullable Instant instant) {

@@ -6,6 +6,7 @@ import io.rialto.sync.Publication;
 import io.rialto.sync.Stored;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A publication that waits for its answer.
@@ -20,17 +21,28 @@ record Waiting(Publication publication, CompletableFuture<Stored> answer, long d
         return publication.payload().length + OVERHEAD_BYTES;
     }
 
-    /** Answers groups of one key each: its first one has stored it, the others repeat it. */
-    static void succeed(List<List<Waiting>> groups, Stored[] stored) {
+    /** Answers groups of one key each: its first one has stored it, the others repeat it; or the fence refused them. */
+    static void answer(List<List<Waiting>> groups, PublishStatement.Outcome[] outcomes) {
         answering(() -> {
-            for (int i = 0; i < stored.length; i++) {
-                Stored answer = stored[i];
+            for (int i = 0; i < outcomes.length; i++) {
+                Stored stored = outcomes[i].stored();
                 for (Waiting waiting : groups.get(i)) {
-                    waiting.answer.complete(answer);
-                    answer = new Stored(answer.sequence(), true);
+                    if (stored == null) {
+                        waiting.answer.completeExceptionally(fenced(waiting.publication, outcomes[i].epoch()));
+                    } else {
+                        waiting.answer.complete(stored);
+                        stored = new Stored(stored.sequence(), true);
+                    }
                 }
             }
         });
+    }
+
+    private static ProtocolException fenced(Publication publication, @Nullable Long epoch) {
+        return new ProtocolException(
+                Reason.FENCED,
+                "shard " + publication.shard() + " is " + (epoch == null ? "not open" : "open at epoch " + epoch)
+                        + " here (expected: open at epoch " + publication.epoch() + ")");
     }
 
     static void fail(List<Waiting> batch, Reason reason, String message) {

@@ -3,7 +3,6 @@ package io.rialto.sync.inbox;
 import io.rialto.node.postgres.DatabaseAddress;
 import io.rialto.protocol.Reason;
 import io.rialto.sync.Publication;
-import io.rialto.sync.Stored;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLWarning;
@@ -40,7 +39,7 @@ final class Writer {
     private boolean away;
 
     /** Whose publications of one key a row answers. */
-    private record Key(String user, String topic, String key) {}
+    private record Key(long epoch, String user, String topic, String key) {}
 
     /** Starts it. */
     Writer(String name, DatabaseAddress address, WriterQueue queue) {
@@ -88,13 +87,11 @@ final class Writer {
                 return;
             } catch (SQLException e) {
                 if (isOfTheData(e)) {
-                    rollback();
                     splitOrRefuse(rest, e);
                     return;
                 }
-                if (PublishStatement.TAKEN.equals(e.getSQLState())) {
-                    rollback();
-                } else {
+                // Whether the connection broke before or after the commit does not matter: the next try finds the keys.
+                if (!PublishStatement.TAKEN.equals(e.getSQLState())) {
                     gone(e);
                 }
                 LockSupport.parkNanos(pause);
@@ -118,7 +115,8 @@ final class Writer {
         Waiting.fail(
                 parts.getOrDefault(false, List.of()),
                 Reason.STORE_UNAVAILABLE,
-                "the cell's database does not take the message: " + last.getMessage());
+                "the cell's database does not take the message, and whether it was stored is not known: "
+                        + last.getMessage());
         return parts.getOrDefault(true, List.of());
     }
 
@@ -134,64 +132,28 @@ final class Writer {
     }
 
     private void attempt(List<Waiting> batch) throws SQLException, CommitUncertain {
-        Connection c = connected();
-        Map<Integer, Long> open = OpenShards.hold(
-                c, batch.stream().map(w -> w.publication().shard()).collect(Collectors.toSet()));
-        List<Waiting> fenced = new ArrayList<>();
         Map<Key, List<Waiting>> byKey = new LinkedHashMap<>();
         for (Waiting waiting : batch) {
-            Publication publication = waiting.publication();
-            Long epoch = open.get(publication.shard());
-            if (epoch == null || epoch != publication.epoch()) {
-                fenced.add(waiting);
-            } else {
-                byKey.computeIfAbsent(
-                                new Key(publication.user(), publication.topic(), publication.key()),
-                                key -> new ArrayList<>(1))
-                        .add(waiting);
-            }
+            Publication p = waiting.publication();
+            byKey.computeIfAbsent(new Key(p.epoch(), p.user(), p.topic(), p.key()), key -> new ArrayList<>(1))
+                    .add(waiting);
         }
-        if (byKey.isEmpty()) {
-            c.rollback();
-        } else {
-            List<List<Waiting>> groups = List.copyOf(byKey.values());
-            Stored[] stored = statement(c)
-                    .run(groups.stream()
-                            .map(group -> group.getFirst().publication())
-                            .toList());
-            commit(c);
-            Waiting.succeed(groups, stored);
+        List<List<Waiting>> groups = List.copyOf(byKey.values());
+        PublishStatement s = statement();
+        PublishStatement.Outcome[] outcomes = s.run(
+                groups.stream().map(group -> group.getFirst().publication()).toList());
+        SQLWarning warning = s.warning();
+        if (warning != null) {
+            throw new CommitUncertain(warning);
         }
-        for (Waiting waiting : fenced) {
-            Publication publication = waiting.publication();
-            Long epoch = open.get(publication.shard());
-            Waiting.fail(
-                    List.of(waiting),
-                    Reason.FENCED,
-                    "shard " + publication.shard() + " is " + (epoch == null ? "not open" : "open at epoch " + epoch)
-                            + " here (expected: open at epoch " + publication.epoch() + ")");
-        }
+        Waiting.answer(groups, outcomes);
     }
 
-    private static void commit(Connection c) throws CommitUncertain {
-        try {
-            c.clearWarnings();
-            c.commit();
-            SQLWarning warning = c.getWarnings();
-            if (warning != null) {
-                // Success with a warning: the wait for a standby was cancelled.
-                throw new CommitUncertain(warning);
-            }
-        } catch (SQLException e) {
-            throw new CommitUncertain(e);
-        }
-    }
-
-    /** The commit was sent; whether it was done is not known. */
+    /** The wait of a commit for a standby was cancelled: whether it is done for good is not known. */
     private static final class CommitUncertain extends Exception {
         private static final long serialVersionUID = 1L;
 
-        CommitUncertain(SQLException cause) {
+        CommitUncertain(SQLWarning cause) {
             super(cause.getMessage(), cause);
         }
     }
@@ -203,33 +165,15 @@ final class Writer {
                 && (state.startsWith("22") || state.startsWith("23") || state.startsWith("54"));
     }
 
-    private Connection connected() throws SQLException {
-        Connection c = connection;
-        if (c == null) {
-            c = InboxConnections.writer(address, name);
-            connection = c;
-        }
-        return c;
-    }
-
-    private PublishStatement statement(Connection c) throws SQLException {
+    private PublishStatement statement() throws SQLException {
         PublishStatement s = statement;
         if (s == null) {
+            Connection c = InboxConnections.writer(address, name);
+            connection = c;
             s = new PublishStatement(c);
             statement = s;
         }
         return s;
-    }
-
-    private void rollback() {
-        Connection c = connection;
-        try {
-            if (c != null) {
-                c.rollback();
-            }
-        } catch (SQLException e) {
-            gone(e);
-        }
     }
 
     private void gone(Exception why) {

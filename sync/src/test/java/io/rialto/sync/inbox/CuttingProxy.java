@@ -12,14 +12,14 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
 
-/** Stands between a node and its database, and cuts a connection at the commit of a transaction. */
+/** Stands between a node and its database, and cuts a connection at the transaction of a batch of publishes. */
 final class CuttingProxy implements AutoCloseable {
     /** Where it cuts, once. */
     enum Cut {
         NOWHERE,
-        /** The commit does not reach the database. */
+        /** The transaction does not reach the database. */
         BEFORE_COMMIT,
-        /** The commit is done, its answer does not come back. */
+        /** It is committed, its answer does not come back. */
         AFTER_COMMIT
     }
 
@@ -62,7 +62,7 @@ final class CuttingProxy implements AutoCloseable {
             InputStream in = from.getInputStream();
             OutputStream out = to.getOutputStream();
             for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
-                if (toDatabase && holdsCommit(Arrays.copyOf(buffer, n))) {
+                if (toDatabase && holdsBatch(Arrays.copyOf(buffer, n))) {
                     cut.set(next.getAndSet(Cut.NOWHERE));
                     if (cut.get() == Cut.BEFORE_COMMIT) {
                         return;
@@ -78,8 +78,8 @@ final class CuttingProxy implements AutoCloseable {
         }
     }
 
-    private static boolean holdsCommit(byte[] bytes) {
-        return new String(bytes, StandardCharsets.ISO_8859_1).contains("COMMIT\0");
+    private static boolean holdsBatch(byte[] bytes) {
+        return new String(bytes, StandardCharsets.ISO_8859_1).contains("INSERT INTO inbox.message");
     }
 
     @Override
