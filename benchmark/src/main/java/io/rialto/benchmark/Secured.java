@@ -20,6 +20,9 @@ import java.util.List;
 record Secured(Path folder, String processors, int rounds, int calls, int pacedRounds, int rate) {
     private static final int PACED_SECONDS = 2;
 
+    /** Of each way of calling, before any is measured. */
+    private static final int WARM_TURNS = 3;
+
     /** Three times what all turns take. */
     private static final Duration LIMIT = Duration.ofMinutes(10);
 
@@ -61,9 +64,11 @@ record Secured(Path folder, String processors, int rounds, int calls, int pacedR
     /** On all processors, as the throughput's warm-up. */
     private void warmUp(Helper load, RialtoEdge edge) throws IOException, InterruptedException {
         edge.child().spread();
-        for (Protocol protocol : Protocol.values()) {
-            for (Mode mode : Mode.values()) {
-                run(load, edge, protocol, mode, calls, 0);
+        for (int turn = 0; turn < WARM_TURNS; turn++) {
+            for (Protocol protocol : Protocol.values()) {
+                for (Mode mode : Mode.values()) {
+                    run(load, edge, protocol, mode, calls, 0);
+                }
             }
         }
         edge.child().pin();
