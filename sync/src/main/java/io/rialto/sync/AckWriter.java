@@ -4,6 +4,7 @@ import io.rialto.protocol.Reason;
 import io.rialto.protocol.sync.SyncKey;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -72,14 +73,22 @@ final class AckWriter {
         }
     }
 
+    /** A key may only be wrong because its user's rows have left, to a shard of their own. */
+    private void end(Owed owed, Reason wrong) {
+        OpenStream stream = owed.stream;
+        if (stream.isAmong(inbox.open(Set.of(new Inbox.ShardEpoch(stream.shard(), stream.epoch()))))) {
+            owed.end(wrong);
+        }
+    }
+
     private void writeSome(List<Owed> some) {
         List<AckOutcome> outcomes =
                 inbox.acknowledge(some.stream().map(Owed::acknowledgement).toList());
         for (int i = 0; i < outcomes.size(); i++) {
             Owed owed = some.get(i);
             switch (outcomes.get(i)) {
-                case FOREIGN_KEY -> owed.end(Reason.FOREIGN_KEY);
-                case FUTURE_KEY -> owed.end(Reason.FUTURE_KEY);
+                case FOREIGN_KEY -> end(owed, Reason.FOREIGN_KEY);
+                case FUTURE_KEY -> end(owed, Reason.FUTURE_KEY);
                 // Where the shard has gone, the table's change ends the stream, and the keys are told there.
                 case FENCED, KEPT -> {}
             }

@@ -8,6 +8,7 @@ import io.rialto.protocol.sync.Hello;
 import io.rialto.protocol.sync.SyncKey;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
@@ -67,9 +68,10 @@ final class Fetcher {
         notes.seen(device, hello, version);
         List<SyncKey> highest = rules.ofApp(
                 device.app(), ports.inbox().highest(List.of(device.user())).get(0));
+        requireOpen(device);
         Progress progress = new Progress(List.of());
         progress.compare(highest, rules.known(device.app(), hello.keys()), flight -> {});
-        acknowledge(progress.unwritten(device.shard(), device.user(), device.id()));
+        acknowledge(device, progress.unwritten(device.shard(), device.user(), device.id()));
         progress.behind(highest);
         List<Batch> batches = read(device, hello, version, progress, highest);
         return new Fetched(
@@ -79,11 +81,23 @@ final class Fetcher {
                 ports.clock().millis());
     }
 
-    private void acknowledge(List<Acknowledgement> all) throws WrongKey {
+    /** What was read is what the user's cell has; elsewhere there may be some of it still, or none. */
+    private void requireOpen(Device device) throws ProtocolException {
+        Inbox.ShardEpoch shard = new Inbox.ShardEpoch(device.shard(), device.epoch());
+        if (!ports.inbox().open(Set.of(shard)).contains(shard)) {
+            throw new ProtocolException(
+                    Reason.FENCED,
+                    "shard " + shard.shard() + ": not open here at epoch " + shard.epoch()
+                            + " (expected: another try)");
+        }
+    }
+
+    private void acknowledge(Device device, List<Acknowledgement> all) throws ProtocolException, WrongKey {
         if (all.isEmpty()) {
             return;
         }
         List<AckOutcome> outcomes = ports.inbox().acknowledge(all);
+        requireOpen(device);
         for (int i = 0; i < outcomes.size(); i++) {
             switch (outcomes.get(i)) {
                 case FOREIGN_KEY -> throw refused(Reason.FOREIGN_KEY, all.get(i));
@@ -99,7 +113,7 @@ final class Fetcher {
     }
 
     private List<Batch> read(Device device, Hello hello, long version, Progress progress, List<SyncKey> highest)
-            throws WrongKey {
+            throws ProtocolException, WrongKey {
         List<Progress.Part> parts = progress.plan(highest);
         if (parts.isEmpty()) {
             return List.of();
@@ -117,6 +131,7 @@ final class Fetcher {
                                 part.maxMessages(),
                                 Math.min(share, part.maxBytes())))
                         .toList());
+        requireOpen(device);
         List<Batch> batches = new ArrayList<>();
         int room = MAX_ANSWER_BYTES;
         for (int i = 0; i < slices.size(); i++) {

@@ -3,6 +3,7 @@ package io.rialto.sync;
 import io.rialto.protocol.ProtocolException;
 import io.rialto.protocol.sync.SyncKey;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -20,6 +21,16 @@ public interface Inbox extends AutoCloseable {
 
     /** What each device should get next, in the order of the wants; all seen at one moment of the database. */
     List<Slice> read(List<Want> wants);
+
+    /** A user's shard, and the epoch at which a node takes it to be in this cell. */
+    record ShardEpoch(int shard, long epoch) {}
+
+    /**
+     * Those that are open in this cell now. What was read before is of a shard that was open all the while: no epoch comes twice,
+     * and nobody knows one before the shard has opened at it. Of another one there may be old messages here, some or none, and
+     * a device that was told by them would miss messages, or begin anew.
+     */
+    Set<ShardEpoch> open(Set<ShardEpoch> shards);
 
     /** The highest sequences of each user: the user's own, and everyone's for all topics. As the database has them now. */
     List<List<SyncKey>> highest(List<String> users);

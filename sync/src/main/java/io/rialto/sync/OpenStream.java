@@ -9,6 +9,7 @@ import io.rialto.protocol.sync.Hello;
 import io.rialto.protocol.sync.ServerFrame;
 import io.rialto.protocol.sync.SyncKey;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -322,6 +323,15 @@ final class OpenStream implements DeviceChannel.Listener, Directory.Holder {
             return ServerFrame.beat(highest, delivery.millis());
         }
         return null;
+    }
+
+    /** Whether its user's data is in this cell; where it is not, the device is sent to look for it. */
+    boolean isAmong(Set<Inbox.ShardEpoch> open) {
+        if (open.contains(new Inbox.ShardEpoch(shard, epoch))) {
+            return true;
+        }
+        end(Reason.FENCED, "shard " + shard + ": not open here at epoch " + epoch + " (expected: another try)");
+        return false;
     }
 
     Want want(Progress.Part part) {

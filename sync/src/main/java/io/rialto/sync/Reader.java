@@ -6,6 +6,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -119,7 +121,11 @@ final class Reader {
     private void read(List<Turn> turns) {
         Map<String, List<SyncKey>> highest = highest(turns);
         List<Wanted> wanted = new ArrayList<>();
+        Set<Inbox.ShardEpoch> open = open(turns);
         for (Turn turn : turns) {
+            if (!turn.stream.isAmong(open)) {
+                continue;
+            }
             List<SyncKey> mine = highest.getOrDefault(turn.stream.user(), List.of());
             List<Progress.Part> parts = turn.stream.look(mine, turn.claimed);
             turn.looked = true;
@@ -130,10 +136,21 @@ final class Reader {
         }
         List<Slice> slices = inbox.read(
                 wanted.stream().map(each -> each.turn.stream.want(each.part)).toList());
+        open = open(turns);
         for (int i = 0; i < slices.size(); i++) {
             Wanted each = wanted.get(i);
+            if (!each.turn.stream.isAmong(open)) {
+                continue;
+            }
             each.turn.progressed |= each.turn.stream.take(each.part, slices.get(i));
         }
+    }
+
+    /** Whose data is here and was when it was read. */
+    private Set<Inbox.ShardEpoch> open(List<Turn> turns) {
+        return inbox.open(turns.stream()
+                .map(turn -> new Inbox.ShardEpoch(turn.stream.shard(), turn.stream.epoch()))
+                .collect(Collectors.toSet()));
     }
 
     private Map<String, List<SyncKey>> highest(List<Turn> turns) {

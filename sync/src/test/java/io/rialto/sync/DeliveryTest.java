@@ -188,6 +188,25 @@ class DeliveryTest {
     }
 
     @Test
+    void a_device_whose_shard_is_not_open_here_is_not_told_that_its_key_is_wrong() {
+        node.publish("anna", PAYMENTS, 2);
+        FakeDevice acks = node.open("d1", "anna");
+        FakeDevice reads = node.open("d2", "anna");
+        node.inbox.elsewhere = true;
+        assertThat(node.open("d3", "anna", new SyncKey(PAYMENTS.name(), false, 77, 1))
+                        .reason())
+                .isEqualTo("fenced");
+        assertThat(node.open("d4", "anna", node.key("anna", PAYMENTS, 6)).reason())
+                .isEqualTo("fenced");
+        acks.acks(new SyncKey(PAYMENTS.name(), false, 77, 1));
+        node.work();
+        assertThat(acks.reason()).isEqualTo("fenced");
+        node.publish("anna", PAYMENTS, 1);
+        node.work();
+        assertThat(reads.sequences(PAYMENTS)).as("what may be old is not sent").containsExactly(1L, 2L);
+    }
+
+    @Test
     void passes_over_keys_of_topics_that_there_are_no_more() {
         FakeDevice device = node.open("d1", "anna", new SyncKey("old", false, 77, 1));
 

@@ -40,6 +40,11 @@ final class FakeInbox implements Inbox {
     }
 
     @Override
+    public Set<ShardEpoch> open(Set<ShardEpoch> shards) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
     public List<Slice> read(List<Want> wants) {
         throw new UnsupportedOperationException();
     }

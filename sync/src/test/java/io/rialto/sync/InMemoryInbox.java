@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
 /** A keeper of messages that forgets at the end; may be told not to answer. Not for many threads. */
@@ -60,6 +61,9 @@ final class InMemoryInbox implements Inbox, Devices, Traces {
         return new Stored(sequence, false);
     }
 
+    /** Whether its shards have moved away. */
+    boolean elsewhere;
+
     /** As after a loss: the newest messages are gone. */
     void lose(String user, String topic, int count) {
         List<SyncMessage> messages = kept(topic, user).messages;
@@ -92,6 +96,12 @@ final class InMemoryInbox implements Inbox, Devices, Traces {
                 one.key(),
                 one.payload(),
                 one.accepted().toEpochMilli()));
+    }
+
+    @Override
+    public Set<ShardEpoch> open(Set<ShardEpoch> shards) {
+        door.pass("open");
+        return elsewhere ? Set.of() : shards;
     }
 
     @Override

@@ -6,6 +6,7 @@ import io.rialto.protocol.sync.SyncKey;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
@@ -131,6 +132,12 @@ final class SimNode implements Peers {
         @Override
         public CompletableFuture<Stored> publish(Publication publication) {
             throw new AssertionError("publishers have their own way");
+        }
+
+        @Override
+        public Set<ShardEpoch> open(Set<ShardEpoch> shards) {
+            pass();
+            return simulation.keeper.open(shards);
         }
 
         @Override

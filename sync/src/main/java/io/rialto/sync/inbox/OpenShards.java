@@ -1,12 +1,15 @@
 package io.rialto.sync.inbox;
 
+import io.rialto.sync.Inbox;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 
 /**
@@ -16,7 +19,26 @@ import java.util.TreeSet;
 public final class OpenShards {
     private static final String HOLD = "SELECT shard, epoch FROM rialto.open_shards(?)";
 
+    private static final String NOW = "SELECT shard, epoch FROM rialto.fence WHERE shard = ANY (?) AND state = 'OPEN'";
+
     private OpenShards() {}
+
+    /** Those that are open here at their epochs at this moment; nothing is held. */
+    static Set<Inbox.ShardEpoch> now(Connection connection, Set<Inbox.ShardEpoch> asked) throws SQLException {
+        Set<Inbox.ShardEpoch> open = new HashSet<>();
+        try (PreparedStatement statement = connection.prepareStatement(NOW)) {
+            Object[] shards =
+                    asked.stream().map(Inbox.ShardEpoch::shard).distinct().toArray();
+            statement.setArray(1, connection.createArrayOf("int4", shards));
+            try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    open.add(new Inbox.ShardEpoch(rows.getInt(1), rows.getLong(2)));
+                }
+            }
+        }
+        open.retainAll(asked);
+        return open;
+    }
 
     /**
      * The epochs of those of the shards that are open here; they stay open until the transaction ends.

@@ -31,6 +31,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -123,6 +124,11 @@ public final class PostgresInbox implements Inbox, Devices, Traces, Broadcasts {
     @Override
     public List<Slice> read(List<Want> wants) {
         return reader.read(wants);
+    }
+
+    @Override
+    public Set<ShardEpoch> open(Set<ShardEpoch> shards) {
+        return tables.read(connection -> OpenShards.now(connection, shards));
     }
 
     @Override

@@ -11,6 +11,7 @@ import io.rialto.protocol.sync.SyncKey;
 import io.rialto.protocol.sync.SyncMessage;
 import io.rialto.sync.AckOutcome;
 import io.rialto.sync.Acknowledgement;
+import io.rialto.sync.Inbox;
 import io.rialto.sync.MessageId;
 import io.rialto.sync.Publication;
 import io.rialto.sync.Slice;
@@ -22,6 +23,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -142,6 +144,16 @@ class ReadTest {
                 Cell.TOPIC,
                 new Topic(
                         Cell.TOPIC, "wallet", month, keepNewest, 65_536, Duration.ZERO, month, fromOldest, true, true));
+    }
+
+    @Test
+    void a_shard_is_open_at_its_epoch_only() throws Exception {
+        cell.execute("UPDATE rialto.fence SET state = 'RETIRED' WHERE shard = 2");
+        Inbox.ShardEpoch open = new Inbox.ShardEpoch(1, 1);
+        assertThat(inbox.open(Set.of(
+                        open, new Inbox.ShardEpoch(0, 2), new Inbox.ShardEpoch(2, 1), new Inbox.ShardEpoch(1007, 1))))
+                .containsExactly(open);
+        cell.execute("UPDATE rialto.fence SET state = 'OPEN' WHERE shard = 2");
     }
 
     @Test
