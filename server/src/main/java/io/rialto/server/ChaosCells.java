@@ -51,8 +51,6 @@ final class ChaosCells implements AutoCloseable {
 
     private static final List<String> CELLS = List.of(UNIT, "west", "global");
     private static final List<String> STANDBYS = List.of(UNIT + "-2", UNIT + "-3");
-    private static final int FIRST_PORT = 10_000;
-    private static final int LAST_PORT = 30_000;
     /** From the port of the first edge to that of the unit's first database. */
     private static final int UNIT_OFFSET = 2_000;
 
@@ -115,7 +113,7 @@ final class ChaosCells implements AutoCloseable {
     /** Below those that the system gives to connections: these open all the time, and would take one of a killed process. */
     private static int freePorts(SecureRandom random) {
         while (true) {
-            int base = random.nextInt(FIRST_PORT, LAST_PORT);
+            int base = random.nextInt(Topology.FIRST_PORT, Topology.LAST_PORT);
             boolean free = IntStream.rangeClosed(0, STANDBYS.size())
                     .noneMatch(number -> Topology.isBusy(base + UNIT_OFFSET + number));
             if (free && Topology.standard(base).busyPorts().isEmpty()) {

@@ -2,13 +2,13 @@ package io.rialto.server;
 
 import io.rialto.node.Json;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import tools.jackson.databind.node.ArrayNode;
@@ -24,6 +24,8 @@ record Topology(List<OneCell> cells, int controlPort) {
     static final int SHARDS = 100;
 
     static final int DEFAULT_BASE = 8443;
+    static final int FIRST_PORT = 10_000;
+    static final int LAST_PORT = 30_000;
     private static final int INTERNAL_OFFSET = 1000;
     private static final int CONTROL_OFFSET = 1010;
     private static final String HOST = "127.0.0.1";
@@ -73,19 +75,15 @@ record Topology(List<OneCell> cells, int controlPort) {
         return ports;
     }
 
-    /** Ports that were free at one time together. */
+    /** Below those that the system gives to connections, one of which could take a port before its process listens. */
     private static List<Integer> freePorts(int count) {
-        List<ServerSocket> sockets = new ArrayList<>();
-        try {
-            for (int i = 0; i < count; i++) {
-                sockets.add(new ServerSocket(0, 1, InetAddress.getLoopbackAddress()));
-            }
-            return sockets.stream().map(ServerSocket::getLocalPort).toList();
-        } catch (IOException e) {
-            throw new UncheckedIOException("no free port: " + e.getMessage(), e);
-        } finally {
-            sockets.forEach(Topology::close);
-        }
+        return new SplittableRandom()
+                .ints(FIRST_PORT, LAST_PORT)
+                .filter(port -> !isBusy(port))
+                .distinct()
+                .limit(count)
+                .boxed()
+                .toList();
     }
 
     /** Those of its ports that something else listens on now. */
@@ -107,14 +105,6 @@ record Topology(List<OneCell> cells, int controlPort) {
             return false;
         } catch (IOException e) {
             return true;
-        }
-    }
-
-    private static void close(ServerSocket socket) {
-        try {
-            socket.close();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
     }
 
