@@ -3,6 +3,7 @@ package io.rialto.starter;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -52,7 +53,7 @@ final class MessageOutbox implements SmartLifecycle {
     private record Shard(int number, long epoch) {}
 
     @SuppressWarnings("ArrayRecordComponent") // never compared
-    private record Row(UUID id, String orderedBy, byte[] request) {}
+    private record Row(long number, UUID id, String orderedBy, byte[] request) {}
 
     @Override
     public void start() {
@@ -66,6 +67,8 @@ final class MessageOutbox implements SmartLifecycle {
                 SELECT o.shard, f.epoch FROM message_outbox o
                 JOIN rialto.fence f ON f.shard = o.shard AND f.state = 'OPEN'
                 WHERE o.due_at <= now() AND NOT EXISTS (SELECT FROM rialto.behind b WHERE b.uid = o.ordered_by)
+                AND (o.shard, o.ordered_by) NOT IN (
+                    SELECT e.shard, e.ordered_by FROM message_outbox e WHERE e.due_at > now() AND e.ordered_by <> '')
                 GROUP BY o.shard, f.epoch ORDER BY min(o.due_at) LIMIT ?""")
                 .param(SHARDS)
                 .query((row, n) -> new Shard(row.getInt("shard"), row.getLong("epoch")))
@@ -112,29 +115,38 @@ final class MessageOutbox implements SmartLifecycle {
         return batch.size() == BATCH && done.size() == batch.size();
     }
 
-    /** The oldest rows that are due, but none of a user whose earlier message is with somebody, or waits for its next try. */
+    /**
+     * The oldest rows that are due, but none of a user whose earlier message is with somebody, or waits for its next try: of a
+     * user's rows the earlier ones have been tried at least as often, so those that wait are the first. Asked by {@code NOT IN}
+     * with a query of its own, PostgreSQL builds a hash; a query by row would be planned by the statistics of a table that
+     * is empty most of the time, and take a time quadratic in a backlog.
+     */
     private List<Row> take(JdbcClient sql, int shard) {
+        // Before the snapshot of what follows.
         sql.sql("SELECT pg_advisory_xact_lock(?, ?)").params(LOCK_SPACE, shard).query(rows -> {});
-        List<Row> rows = sql.sql("""
-                SELECT o.id, o.ordered_by, o.request FROM message_outbox o
-                WHERE o.shard = :shard AND o.due_at <= now()
-                AND NOT EXISTS (SELECT FROM rialto.behind b WHERE b.uid = o.ordered_by) AND NOT EXISTS (
-                    SELECT FROM message_outbox e WHERE e.shard = o.shard AND e.ordered_by = o.ordered_by
-                    AND e.ordered_by <> '' AND e.number < o.number AND e.due_at > now())
-                ORDER BY o.number LIMIT :batch""")
-                .param("shard", shard)
-                .param("batch", BATCH)
-                .query((row, n) ->
-                        new Row(row.getObject("id", UUID.class), row.getString("ordered_by"), row.getBytes("request")))
-                .list();
-        sql.sql("""
+        return sql
+                .sql("""
                 UPDATE message_outbox SET attempts = attempts + 1, due_at = now() + :lease * interval '1 millisecond'
-                WHERE shard = :shard AND id = ANY (:ids)""")
+                WHERE shard = :shard AND id = ANY (ARRAY(
+                    SELECT o.id FROM message_outbox o WHERE o.shard = :shard AND o.due_at <= now()
+                    AND NOT EXISTS (SELECT FROM rialto.behind b WHERE b.uid = o.ordered_by)
+                    AND o.ordered_by NOT IN (
+                        SELECT e.ordered_by FROM message_outbox e
+                        WHERE e.shard = :shard AND e.due_at > now() AND e.ordered_by <> '')
+                    ORDER BY o.number LIMIT :batch))
+                RETURNING number, id, ordered_by, request""")
                 .param("lease", lease.toMillis())
                 .param("shard", shard)
-                .param("ids", rows.stream().map(Row::id).toArray(UUID[]::new))
-                .update();
-        return rows;
+                .param("batch", BATCH)
+                .query((row, n) -> new Row(
+                        row.getLong("number"),
+                        row.getObject("id", UUID.class),
+                        row.getString("ordered_by"),
+                        row.getBytes("request")))
+                .list()
+                .stream()
+                .sorted(Comparator.comparingLong(Row::number))
+                .toList();
     }
 
     /** One after the other; gives those that are stored, or refused for good. */
@@ -179,13 +191,19 @@ final class MessageOutbox implements SmartLifecycle {
     }
 
     private static int settle(JdbcClient sql, int shard, List<UUID> done, List<UUID> again) {
-        sql.sql("DELETE FROM message_outbox WHERE shard = ? AND id = ANY (?)")
-                .params(shard, done.toArray(UUID[]::new))
-                .update();
-        return sql.sql("""
-                UPDATE message_outbox
-                SET due_at = now() + least(100 * 2 ^ least(attempts, 10), 10000) * interval '1 millisecond'
-                WHERE shard = ? AND id = ANY (?)""").params(shard, again.toArray(UUID[]::new)).update();
+        int settled = 0;
+        if (!done.isEmpty()) {
+            settled += sql.sql("DELETE FROM message_outbox WHERE shard = ? AND id = ANY (?)")
+                    .params(shard, done.toArray(UUID[]::new))
+                    .update();
+        }
+        if (!again.isEmpty()) {
+            settled += sql.sql("""
+                    UPDATE message_outbox
+                    SET due_at = now() + least(100 * 2 ^ least(attempts, 10), 10000) * interval '1 millisecond'
+                    WHERE shard = ? AND id = ANY (?)""").params(shard, again.toArray(UUID[]::new)).update();
+        }
+        return settled;
     }
 
     @Override
