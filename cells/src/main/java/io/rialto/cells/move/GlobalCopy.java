@@ -119,13 +119,7 @@ public final class GlobalCopy {
         if (!copied.equals(names(tables))) {
             return Optional.of("it was of the tables " + copied);
         }
-        // A slot is not on the server that takes over from the one that had it.
-        boolean slot = Sql.is(
-                from,
-                "SELECT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = ?"
-                        + " AND wal_status IS DISTINCT FROM 'lost' AND invalidation_reason IS NULL)",
-                name.get());
-        if (!slot) {
+        if (!ShardStream.isUsable(from, name.get())) {
             return Optional.of("its slot was gone");
         }
         return Sql.is(to, "SELECT subenabled FROM pg_subscription WHERE subname = ?", name.get())

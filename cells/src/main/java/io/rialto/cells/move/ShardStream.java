@@ -75,9 +75,16 @@ final class ShardStream {
     /** Whether the target follows the source already, by this grant's stream. */
     boolean follows(Connection source, Connection target) throws SQLException {
         Optional<String> name = subscription(target, prefix);
-        return name.isPresent()
-                && copied(target)
-                && Sql.is(source, "SELECT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = ?)", name.get());
+        return name.isPresent() && copied(target) && isUsable(source, name.get());
+    }
+
+    /** Whether a server has a slot, and the log from there on: a slot is not on the server that took over, and log is kept to a limit. */
+    static boolean isUsable(Connection source, String slot) throws SQLException {
+        return Sql.is(
+                source,
+                "SELECT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = ?"
+                        + " AND wal_status IS DISTINCT FROM 'lost' AND invalidation_reason IS NULL)",
+                slot);
     }
 
     /** Bytes of the source's log that the target has not applied; empty while it does not follow. */

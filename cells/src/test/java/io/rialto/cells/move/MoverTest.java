@@ -269,6 +269,34 @@ class MoverTest {
     }
 
     @ParameterizedTest
+    @EnumSource(names = {"GATE", "DRAIN"})
+    void a_stream_whose_log_was_cut_is_made_anew(Step step) throws Exception {
+        assertThatThrownBy(() -> shop.mover(killedAt(step)).move(SHARD, "west")).isInstanceOf(Killed.class);
+        try (Connection from = shop.connect("east");
+                Connection to = shop.connect("west")) {
+            String name = Sql.list(
+                            to,
+                            row -> row.getString(1),
+                            "SELECT subname FROM pg_subscription WHERE subdbid ="
+                                    + " (SELECT oid FROM pg_database WHERE datname = current_database())")
+                    .getFirst();
+            Sql.run(to, "ALTER SUBSCRIPTION " + name + " DISABLE");
+            Sql.run(from, "ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'");
+            Sql.run(from, "SELECT pg_reload_conf()");
+            while (ShardStream.isUsable(from, name)) {
+                Sql.run(from, "SELECT pg_logical_emit_message(false, 'test', 'more'), pg_switch_wal()");
+                Sql.run(from, "CHECKPOINT");
+            }
+            Sql.run(from, "ALTER SYSTEM RESET max_slot_wal_keep_size");
+            Sql.run(from, "SELECT pg_reload_conf()");
+        }
+        MoveReport report = shop.mover(MoveWatch.none()).move(SHARD, "west");
+        assertThat(report.grant().state()).isEqualTo(Grant.State.MOVED);
+        assertThat(shop.row("west").state()).isEqualTo(Fence.State.OPEN);
+        nothingIsLeft();
+    }
+
+    @ParameterizedTest
     @EnumSource(names = {"PREPARE", "GATE", "CLOSE", "DRAIN", "OPEN"})
     void a_move_is_taken_back_until_the_target_has_opened(Step step) throws Exception {
         UUID id = UUID.randomUUID();

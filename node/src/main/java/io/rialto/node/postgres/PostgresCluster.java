@@ -102,6 +102,8 @@ final class PostgresCluster {
                 // Each move of a shard has a stream of its own, and a cell that is drained several at once.
                 "max_replication_slots=64",
                 "max_wal_senders=64",
+                // A stream that nobody reads must not fill the disk: it is cut, and its copy made anew.
+                "max_slot_wal_keep_size=16GB",
                 "max_logical_replication_workers=32",
                 "max_worker_processes=48",
                 // A stream that has lost its peer is noticed, and tried again, within seconds.
