@@ -278,4 +278,9 @@ record Draft(
         part.getAudienceBuilder().getUsersBuilder().clearUsers().addAllUsers(some);
         return part.build();
     }
+
+    /** The same for some of its users. */
+    Draft only(List<String> some) {
+        return new Draft(topic, requestFor(some), some, device, rule, notice, accepted, expires, versions);
+    }
 }

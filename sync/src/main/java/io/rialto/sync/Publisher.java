@@ -14,10 +14,14 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +29,15 @@ import org.jspecify.annotations.Nullable;
  * user's failure never hides another's success: each user has a line in the answer.
  */
 final class Publisher {
+    /** Of those whose shard is not where the table says: between close and open, or until the new table comes. */
+    private static final Set<String> MOVING = Set.of(Reason.FENCED.wireName(), Reason.WRONG_CELL.wireName());
+
+    /** A shard is closed for one or two of it; each further pause is twice as long. */
+    private static final long FIRST_PAUSE_MILLIS = 10;
+
+    /** With less than this left the refusal goes to the caller, who has to have it within the time. */
+    private static final long LEAST_LEFT_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+
     private final String cell;
     private final Supplier<RoutingTable> table;
     private final Inbox inbox;
@@ -33,6 +46,7 @@ final class Publisher {
     private final Hints hints;
     private final InboxMeters meters;
     private final BroadcastCopies copies;
+    private final Executor blocking;
 
     Publisher(InboxPorts ports, BroadcastCopies copies) {
         this.copies = copies;
@@ -43,6 +57,7 @@ final class Publisher {
         this.peers = ports.peers();
         this.hints = ports.hints();
         this.meters = ports.meters();
+        this.blocking = ports.blocking();
     }
 
     /**
@@ -50,16 +65,52 @@ final class Publisher {
      * else notices.
      */
     CompletableFuture<PublishAnswer> publish(Draft draft, Instant now, Duration timeout) {
-        return publish(draft, now, timeout, false).thenCompose(answer -> {
-            if (answer.getPublishedList().stream()
-                    .anyMatch(line -> line.getReason().isEmpty())) {
+        return untilFound(draft, now, System.nanoTime() + timeout.toNanos(), FIRST_PAUSE_MILLIS)
+                .thenCompose(answer -> {
+                    if (answer.getPublishedList().stream()
+                            .anyMatch(line -> line.getReason().isEmpty())) {
+                        return CompletableFuture.completedFuture(answer);
+                    }
+                    Published first = answer.getPublished(0);
+                    int others = answer.getPublishedCount() - 1;
+                    return CompletableFuture.failedFuture(new ProtocolException(
+                            reason(first.getReason()),
+                            first.getText() + (others == 0 ? "" : " (and so " + others + " more)")));
+                });
+    }
+
+    /**
+     * Stores, and looks again for users who were not where they were looked for, as long as the caller's time lasts: their
+     * shard moves, which takes less time than a caller would wait before its next try. Nothing was done for them.
+     */
+    private CompletableFuture<PublishAnswer> untilFound(Draft draft, Instant now, long endNanos, long pauseMillis) {
+        Duration left = Duration.ofNanos(endNanos - System.nanoTime());
+        return publish(draft, now, left, false).thenCompose(answer -> {
+            List<String> moving = answer.getPublishedList().stream()
+                    .filter(line -> MOVING.contains(line.getReason()))
+                    .map(Published::getUser)
+                    .toList();
+            long pauseEnd = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(pauseMillis);
+            if (moving.isEmpty() || endNanos - pauseEnd < LEAST_LEFT_NANOS) {
                 return CompletableFuture.completedFuture(answer);
             }
-            Published first = answer.getPublished(0);
-            int others = answer.getPublishedCount() - 1;
-            return CompletableFuture.failedFuture(new ProtocolException(
-                    reason(first.getReason()), first.getText() + (others == 0 ? "" : " (and so " + others + " more)")));
+            return CompletableFuture.completedFuture(draft.only(moving))
+                    .thenComposeAsync(
+                            again -> untilFound(again, now, endNanos, 2 * pauseMillis),
+                            CompletableFuture.delayedExecutor(pauseMillis, TimeUnit.MILLISECONDS, blocking))
+                    .thenApply(found -> merged(answer, found));
         });
+    }
+
+    /** The answer with the lines of a later one in place of its own for the same users. */
+    private static PublishAnswer merged(PublishAnswer answer, PublishAnswer later) {
+        Map<String, Published> found =
+                later.getPublishedList().stream().collect(Collectors.toMap(Published::getUser, line -> line));
+        return PublishAnswer.newBuilder()
+                .addAllPublished(answer.getPublishedList().stream()
+                        .map(line -> found.getOrDefault(line.getUser(), line))
+                        .toList())
+                .build();
     }
 
     private static Reason reason(String wireName) {

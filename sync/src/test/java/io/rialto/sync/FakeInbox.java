@@ -17,12 +17,14 @@ final class FakeInbox implements Inbox {
     final List<MessageId> revoked = new ArrayList<>();
     final Set<String> fenced = new HashSet<>();
     final Set<String> broken = new HashSet<>();
+    Runnable onFenced = () -> {};
     private final Map<List<String>, Long> keys = new HashMap<>();
     private final Map<List<String>, Long> heads = new HashMap<>();
 
     @Override
     public synchronized CompletableFuture<Stored> publish(Publication p) {
         if (fenced.contains(p.user())) {
+            onFenced.run();
             return CompletableFuture.failedFuture(new ProtocolException(Reason.FENCED, "shard: " + p.shard()));
         }
         if (broken.contains(p.user())) {

@@ -28,9 +28,13 @@ class PublishTest {
     private static final List<String> EAST = TwoCells.users("east", 3);
     private static final List<String> WEST = TwoCells.users("west", 3);
 
+    /** Too little to look again for a user who is not found. */
+    private static final Duration SHORT = Duration.ofMillis(50);
+
     private final TwoCells cells = new TwoCells();
     private final TwoCells.Edge east = cells.edge("east");
     private final TwoCells.Edge west = cells.edge("west");
+    private Duration timeout = Duration.ofSeconds(5);
 
     private static PublishRequest.Builder request(String... users) {
         return PublishRequest.newBuilder()
@@ -47,7 +51,7 @@ class PublishTest {
     private List<Published> publish(PublishRequest.Builder request, @Nullable String app) throws Exception {
         byte[] body = request.build().toByteArray();
         try {
-            byte[] answer = east.call("/rialto.Inbox/Publish", new InboxCall(app, false, body, Duration.ofSeconds(5)))
+            byte[] answer = east.call("/rialto.Inbox/Publish", new InboxCall(app, false, body, timeout))
                     .toCompletableFuture()
                     .join();
             return PublishAnswer.parseFrom(answer).getPublishedList();
@@ -108,6 +112,7 @@ class PublishTest {
 
     @Test
     void what_fails_for_one_user_hides_nothing_of_the_others() throws Exception {
+        timeout = SHORT;
         east.inbox.fenced.add(EAST.get(0));
         east.inbox.broken.add(EAST.get(1));
         cells.away.add("west");
@@ -119,6 +124,17 @@ class PublishTest {
     }
 
     @Test
+    void a_user_whose_shard_moves_meanwhile_is_looked_for_again() throws Exception {
+        east.inbox.fenced.add(EAST.get(0));
+        east.inbox.onFenced = () -> cells.edges.values().forEach(edge -> edge.table = TwoCells.table("west", "east"));
+        List<Published> published = publish(request(EAST.get(0), EAST.get(1)));
+        assertThat(published).extracting(Published::getUser).containsExactly(EAST.get(0), EAST.get(1));
+        assertThat(published).extracting(Published::getReason).containsExactly("", "");
+        assertThat(west.inbox.stored).extracting(Publication::user).containsExactly(EAST.get(0));
+        assertThat(east.inbox.stored).extracting(Publication::user).containsExactly(EAST.get(1));
+    }
+
+    @Test
     void a_call_fails_where_nobodys_was_stored() throws Exception {
         cells.away.add("west");
         assertThat(refusal(request(WEST.get(0), WEST.get(1))))
@@ -127,6 +143,7 @@ class PublishTest {
 
     @Test
     void a_cell_that_disagrees_on_the_table_refuses_and_does_not_send_on() throws Exception {
+        timeout = SHORT;
         west.table = TwoCells.table("west", "east");
         assertThat(refusal(request(WEST.get(0)))).startsWith("wrong_cell");
         assertThat(cells.calls).hasSize(2);
