@@ -25,6 +25,11 @@ final class Ending {
         return reason.equals(other.wireName());
     }
 
+    /** Whether the platform has said that the device's data, or this edge, is served elsewhere from now on. */
+    boolean isElsewhere() {
+        return said && (is(Reason.WRONG_CELL) || is(Reason.FENCED) || is(Reason.DRAINING));
+    }
+
     /** For people. */
     @Override
     public String toString() {

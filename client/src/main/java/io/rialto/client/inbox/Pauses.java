@@ -45,6 +45,17 @@ final class Pauses {
     }
 
     /**
+     * The pause after a stream that the platform had welcomed and then sent elsewhere: nothing has failed, and what there was
+     * before is over.
+     *
+     * @param askedMillis what the platform asked for, or 0; never waited less
+     */
+    long sentElsewhere(long askedMillis) {
+        failures = 0;
+        return askedMillis + (long) (random.nextDouble() * Math.max(FIRST_MILLIS, askedMillis));
+    }
+
+    /**
      * The pause after a stream or a try of one.
      *
      * @param livedMillis since it was accepted; 0 where it never was

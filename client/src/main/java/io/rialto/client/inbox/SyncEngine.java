@@ -406,7 +406,10 @@ final class SyncEngine implements Receipts, Deliveries.Outcome {
         long pause;
         int failures;
         synchronized (lock) {
-            pause = pauses.next(stream == null ? 0 : stream.livedMillis(), ending.retryAfterMillis);
+            long lived = stream == null ? 0 : stream.livedMillis();
+            pause = lived > 0 && ending.isElsewhere()
+                    ? pauses.sentElsewhere(ending.retryAfterMillis)
+                    : pauses.next(lived, ending.retryAfterMillis);
             failures = pauses.failures();
         }
         become(InboxState.WAITING);

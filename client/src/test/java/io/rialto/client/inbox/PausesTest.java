@@ -43,6 +43,18 @@ final class PausesTest {
         assertThat(pauses.next(0, 0)).isEqualTo(1_000);
     }
 
+    @Test
+    void a_stream_that_was_sent_elsewhere_comes_soon_and_its_failures_before_are_forgotten() {
+        Pauses pauses = drawing(1);
+        for (int i = 0; i < 20; i++) {
+            pauses.next(1_000, 0);
+        }
+        assertThat(pauses.sentElsewhere(0)).isEqualTo(1_000);
+        assertThat(pauses.failures()).isZero();
+        assertThat(pauses.sentElsewhere(2_000)).isEqualTo(4_000);
+        assertThat(drawing(0).sentElsewhere(2_000)).isEqualTo(2_000);
+    }
+
     @ParameterizedTest
     @ValueSource(longs = {1, 2_000, 600_000})
     void never_less_than_what_the_platform_asked_for(long asked) {
