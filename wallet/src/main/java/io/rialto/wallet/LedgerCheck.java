@@ -94,15 +94,24 @@ public final class LedgerCheck implements Callable<Integer> {
         return books.findings().isEmpty() ? 0 : 1;
     }
 
-    /** Reads again until the books are right and nothing is in transit, or the wait is over. */
+    /**
+     * Reads again until the books are right and nothing is in transit, or the wait is over. A database that does not answer,
+     * as between two primaries, is waited for as well.
+     */
     public static Books settled(List<Cell> cells, Collection<String> acknowledged, Duration wait)
             throws SQLException, InterruptedException {
         long end = System.nanoTime() + wait.toNanos();
         while (true) {
-            Books books = read(cells, acknowledged);
-            boolean right = books.findings().isEmpty() && books.inTransit() == 0;
-            if (right || System.nanoTime() - end >= 0) {
-                return books.inTransit() == 0 ? books : books.stuck();
+            try {
+                Books books = read(cells, acknowledged);
+                boolean right = books.findings().isEmpty() && books.inTransit() == 0;
+                if (right || System.nanoTime() - end >= 0) {
+                    return books.inTransit() == 0 ? books : books.stuck();
+                }
+            } catch (SQLException e) {
+                if (System.nanoTime() - end >= 0) {
+                    throw e;
+                }
             }
             TimeUnit.MILLISECONDS.sleep(BETWEEN_READS_MILLIS);
         }
