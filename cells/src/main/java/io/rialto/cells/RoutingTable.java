@@ -196,6 +196,19 @@ public final class RoutingTable {
         return addresses;
     }
 
+    Pins pins() {
+        return pins;
+    }
+
+    Colours colours() {
+        return colours;
+    }
+
+    /** Where pressure-test traffic of a common shard goes, whatever its users are pinned to. */
+    Optional<Place> shadowOfCommon(int shard) {
+        return Optional.ofNullable(shadow.places()[shard]);
+    }
+
     /** Data of this table that is not where the pins of another one want it. */
     List<TableRules.Displaced> displacedBy(RoutingTable pinning) {
         return TableRules.displaced(pinning.pins, places, overrides);

@@ -1,12 +1,17 @@
 package io.rialto.cells;
 
+import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.BiFunction;
+import java.util.stream.Collectors;
 
 /** What a change of the routing table means, in lines for a person who is to say yes to it. */
 final class TableDiff {
@@ -30,6 +35,8 @@ final class TableDiff {
         diff.units();
         diff.cells();
         diff.shares();
+        diff.rules();
+        diff.addresses();
         return List.copyOf(diff.lines);
     }
 
@@ -105,6 +112,8 @@ final class TableDiff {
                 lines.add("cell " + id + (old == null ? ": new" : ": gone"));
                 continue;
             }
+            told(id, "type", old.type(), now.type());
+            told(id, "city", old.city(), now.city());
             told(id, "addresses", old.publicUrls(), now.publicUrls());
             told(id, "nodes", old.nodes(), now.nodes());
             told(
@@ -117,9 +126,66 @@ final class TableDiff {
     }
 
     private void told(String cell, String what, Object old, Object now) {
+        told("cell " + cell + ", " + what, old, now);
+    }
+
+    private void told(String what, Object old, Object now) {
         if (!old.equals(now)) {
-            lines.add("cell " + cell + ", " + what + ": " + old + " -> " + now);
+            lines.add(what + ": " + shown(old) + " -> " + shown(now));
         }
+    }
+
+    private static Object shown(Object value) {
+        return value.equals("") ? "none" : value;
+    }
+
+    /** What holds for users whose data stays where it is. */
+    private void rules() {
+        told("global data", unitAndCell(before.global()), unitAndCell(after.global()));
+        ofShards("jurisdiction", (table, shard) -> table.pins().ofShard(shard));
+        ofUsers("jurisdiction", before.pins().byUser(), after.pins().byUser());
+        told("salt of colours", before.colours().salt(), after.colours().salt());
+        ofUsers("colour", before.colours().byUser(), after.colours().byUser());
+        ofShards("pressure tests", (table, shard) -> table.shadowOfCommon(shard).map(TableDiff::unitAndCell));
+        told(
+                "pressure tests of global data",
+                before.globalShadow().map(TableDiff::unitAndCell).orElse("none"),
+                after.globalShadow().map(TableDiff::unitAndCell).orElse("none"));
+    }
+
+    private void ofShards(String what, BiFunction<RoutingTable, Integer, Optional<String>> told) {
+        Map<String, TreeSet<Integer>> changes = new TreeMap<>();
+        for (int shard = 0; shard < Math.min(before.shards(), after.shards()); shard++) {
+            String old = told.apply(before, shard).orElse("none");
+            String now = told.apply(after, shard).orElse("none");
+            if (!old.equals(now)) {
+                changes.computeIfAbsent(old + " -> " + now, key -> new TreeSet<>())
+                        .add(shard);
+            }
+        }
+        changes.forEach((change, shards) -> lines.add(what + " of shards " + ranges(shards) + ": " + change));
+    }
+
+    private void ofUsers(String what, Map<String, String> old, Map<String, String> now) {
+        TreeSet<String> users = new TreeSet<>(old.keySet());
+        users.addAll(now.keySet());
+        users.removeIf(user -> Objects.equals(old.get(user), now.get(user)));
+        users.stream()
+                .limit(MAX_USERS)
+                .forEach(user -> told(
+                        what + " of user " + user, old.getOrDefault(user, "none"), now.getOrDefault(user, "none")));
+        if (users.size() > MAX_USERS) {
+            lines.add(what + " of " + (users.size() - MAX_USERS) + " more users");
+        }
+    }
+
+    /** What phones are told of the ways to cells. */
+    private void addresses() {
+        Addresses old = before.addresses();
+        Addresses now = after.addresses();
+        told("host ", byHost(old), byHost(now));
+        told("network ", byNetwork(old), byNetwork(now));
+        told("zone", old.zone(), now.zone());
     }
 
     private Set<String> cellIds() {
@@ -138,6 +204,31 @@ final class TableDiff {
                         + percent(now, after.shards()) + " of the users");
             }
         }
+    }
+
+    private void told(String what, Map<String, String> old, Map<String, String> now) {
+        TreeSet<String> names = new TreeSet<>(old.keySet());
+        names.addAll(now.keySet());
+        names.forEach(name -> told(what + name, old.getOrDefault(name, "none"), now.getOrDefault(name, "none")));
+    }
+
+    private static Map<String, String> byHost(Addresses addresses) {
+        Map<String, String> texts = new TreeMap<>();
+        addresses.byHost().forEach((host, list) -> texts.put(host, text(list)));
+        return texts;
+    }
+
+    private static Map<String, String> byNetwork(Addresses addresses) {
+        Map<String, String> texts = new TreeMap<>();
+        addresses
+                .networks()
+                .forEach(network -> texts.put(
+                        network.address().getHostAddress() + "/" + network.bits(), text(network.preferred())));
+        return texts;
+    }
+
+    private static String text(List<InetAddress> addresses) {
+        return addresses.stream().map(InetAddress::getHostAddress).collect(Collectors.joining(", "));
     }
 
     static int owned(RoutingTable table, String cell) {

@@ -43,4 +43,32 @@ class TableDiffTest {
                         "cell lake: gone");
         assertThat(TableDiff.lines(table(), table())).isEmpty();
     }
+
+    @Test
+    void tells_of_what_changes_for_users_who_stay_where_they_are() throws TableException {
+        RoutingTable after = table(
+                "\"global\": {",
+                """
+                "pins": [{"from":50,"to":59,"jurisdiction":"eu"},{"user":"eve","jurisdiction":"eu"}],
+                "colours": [{"user":"bob","colour":"green"}],
+                "shadow": {"assignments":[{"from":0,"to":9,"unit":"u-west"}]},
+                "hosts": [{"host":"east.example","addresses":["203.0.113.1","2001:db8::2"]}],
+                "networks": [{"cidr":"10.0.0.0/8","addresses":["203.0.113.1"]}],
+                "zone": "cells.example",
+                "global": {""",
+                "{\"id\":\"west\",",
+                "{\"id\":\"west\",\"jurisdiction\":\"eu\",\"city\":\"Arco\",");
+        assertThat(TableDiff.lines(table(), after))
+                .containsExactly(
+                        "cell west, city: none -> Arco",
+                        "cell west, jurisdiction: none -> eu",
+                        "jurisdiction of shards 50..59: none -> eu",
+                        "jurisdiction of user eve: none -> eu",
+                        "colour of user bob: none -> green",
+                        "pressure tests of shards 0..9: none -> u-west in west",
+                        "host east.example: none -> 203.0.113.1, 2001:db8:0:0:0:0:0:2",
+                        "network 10.0.0.0/8: none -> 203.0.113.1",
+                        "zone: none -> cells.example");
+        assertThat(TableDiff.lines(after, after)).isEmpty();
+    }
 }
