@@ -73,12 +73,25 @@ final class AckWriter {
         }
     }
 
-    /** A key may only be wrong because its user's rows have left, to a shard of their own. */
+    /**
+     * Looks again before a device forgets a key. Nobody has waited until what the acknowledgement met is on the standbys: it
+     * may have been a server that another one has taken over from. Or the user's rows have left, to a shard of their own.
+     */
     private void end(Owed owed, Reason wrong) {
         OpenStream stream = owed.stream;
-        if (stream.isAmong(inbox.open(Set.of(new Inbox.ShardEpoch(stream.shard(), stream.epoch()))))) {
+        SyncKey key = owed.acknowledgement.upTo();
+        List<SyncKey> heads = inbox.highest(List.of(stream.user())).getFirst();
+        Set<Inbox.ShardEpoch> open = inbox.open(Set.of(new Inbox.ShardEpoch(stream.shard(), stream.epoch())));
+        if (stream.isAmong(open) && heads.stream().noneMatch(head -> gave(head, key))) {
             owed.end(wrong);
         }
+    }
+
+    private static boolean gave(SyncKey head, SyncKey key) {
+        return head.topic().equals(key.topic())
+                && head.everyone() == key.everyone()
+                && head.inbox() == key.inbox()
+                && head.sequence() >= key.sequence();
     }
 
     private void writeSome(List<Owed> some) {

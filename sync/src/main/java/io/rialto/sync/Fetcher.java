@@ -71,7 +71,11 @@ final class Fetcher {
         requireOpen(device);
         Progress progress = new Progress(List.of());
         progress.compare(highest, rules.known(device.app(), hello.keys()), flight -> {});
-        acknowledge(device, progress.unwritten(device.shard(), device.user(), device.id()));
+        List<Acknowledgement> acknowledged = progress.unwritten(device.shard(), device.user(), device.id());
+        if (!acknowledged.isEmpty()) {
+            // The keys were right a moment ago; what gets lost is said again.
+            ports.inbox().acknowledge(acknowledged);
+        }
         progress.behind(highest);
         List<Batch> batches = read(device, hello, version, progress, highest);
         return new Fetched(
@@ -90,26 +94,6 @@ final class Fetcher {
                     "shard " + shard.shard() + ": not open here at epoch " + shard.epoch()
                             + " (expected: another try)");
         }
-    }
-
-    private void acknowledge(Device device, List<Acknowledgement> all) throws ProtocolException, WrongKey {
-        if (all.isEmpty()) {
-            return;
-        }
-        List<AckOutcome> outcomes = ports.inbox().acknowledge(all);
-        requireOpen(device);
-        for (int i = 0; i < outcomes.size(); i++) {
-            switch (outcomes.get(i)) {
-                case FOREIGN_KEY -> throw refused(Reason.FOREIGN_KEY, all.get(i));
-                case FUTURE_KEY -> throw refused(Reason.FUTURE_KEY, all.get(i));
-                case FENCED, KEPT -> {}
-            }
-        }
-    }
-
-    private static WrongKey refused(Reason reason, Acknowledgement acknowledgement) {
-        SyncKey key = acknowledgement.upTo();
-        return new WrongKey(reason, key, "key " + key.sequence());
     }
 
     private List<Batch> read(Device device, Hello hello, long version, Progress progress, List<SyncKey> highest)

@@ -154,6 +154,18 @@ class DeliveryTest {
     }
 
     @Test
+    void an_ack_that_met_a_server_which_lacks_the_message_is_not_refused() {
+        node.publish("anna", PAYMENTS, 5);
+        FakeDevice device = node.open("d1", "anna");
+        node.inbox.stale = true;
+        device.acks(node.key("anna", PAYMENTS, 5));
+        node.work();
+
+        assertThat(device.bye).isNull();
+        assertThat(node.inbox.cursors).isEmpty();
+    }
+
+    @Test
     void believes_an_ack_of_what_another_stream_brought_if_the_database_does() {
         FakeDevice device = node.open("d1", "anna");
         node.publish("anna", PAYMENTS, 3);

@@ -38,6 +38,10 @@ final class InMemoryInbox implements Inbox, Devices, Traces {
     private final Map<Name, Kept> all = new LinkedHashMap<>();
     final Map<String, Long> cursors = new HashMap<>();
     final List<Long> acknowledged = new ArrayList<>();
+
+    /** Acknowledgements meet a server that another one has taken over from. */
+    boolean stale;
+
     final List<StepNote> notes = new ArrayList<>();
     final Map<String, DeviceState> devices = new LinkedHashMap<>();
     Door door = call -> {};
@@ -169,7 +173,7 @@ final class InMemoryInbox implements Inbox, Devices, Traces {
         if (kept == null || kept.id != key.inbox()) {
             return AckOutcome.FOREIGN_KEY;
         }
-        if (key.sequence() > kept.messages.size()) {
+        if (stale || key.sequence() > kept.messages.size()) {
             return AckOutcome.FUTURE_KEY;
         }
         acknowledged.add(key.sequence());

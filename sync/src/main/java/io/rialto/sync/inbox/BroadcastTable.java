@@ -71,14 +71,14 @@ final class BroadcastTable {
     Optional<Broadcasts.Page> after(String topic, long sequence, int limit) {
         int bounded = Math.clamp(limit, 1, MAX_PAGE);
         return tables.read(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(AFTER)) {
+            try (PreparedStatement statement = connection.prepareStatement(AFTER + Tables.LASTING)) {
                 statement.setLong(1, sequence);
                 statement.setInt(2, bounded);
                 statement.setString(3, topic);
                 List<Broadcasts.Row> rows = new ArrayList<>();
                 long id = 0;
                 long last = 0;
-                try (ResultSet row = statement.executeQuery()) {
+                try (ResultSet row = Tables.lasting(statement)) {
                     while (row.next()) {
                         id = row.getLong(1);
                         last = row.getLong(2);

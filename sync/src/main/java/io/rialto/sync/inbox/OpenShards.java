@@ -26,11 +26,11 @@ public final class OpenShards {
     /** Those that are open here at their epochs at this moment; nothing is held. */
     static Set<Inbox.ShardEpoch> now(Connection connection, Set<Inbox.ShardEpoch> asked) throws SQLException {
         Set<Inbox.ShardEpoch> open = new HashSet<>();
-        try (PreparedStatement statement = connection.prepareStatement(NOW)) {
+        try (PreparedStatement statement = connection.prepareStatement(NOW + Tables.LASTING)) {
             Object[] shards =
                     asked.stream().map(Inbox.ShardEpoch::shard).distinct().toArray();
             statement.setArray(1, connection.createArrayOf("int4", shards));
-            try (ResultSet rows = statement.executeQuery()) {
+            try (ResultSet rows = Tables.lasting(statement)) {
                 while (rows.next()) {
                     open.add(new Inbox.ShardEpoch(rows.getInt(1), rows.getLong(2)));
                 }

@@ -82,7 +82,7 @@ final class Reader {
         }
         Map<String, Topic> declared = topics.get();
         return tables.read(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(SQL)) {
+            try (PreparedStatement statement = connection.prepareStatement(SQL + Tables.LASTING)) {
                 int n = 1;
                 statement.setArray(n++, Tables.column(connection, "text", wants, Reader::owner));
                 statement.setArray(
@@ -100,7 +100,7 @@ final class Reader {
                 statement.setArray(n++, Tables.column(connection, "int4", wants, Want::maxBytes));
                 statement.setArray(n, Tables.column(connection, "int8", wants, w -> kept(declared, w)));
                 List<Slice> slices = new ArrayList<>(wants.size());
-                try (ResultSet rows = statement.executeQuery()) {
+                try (ResultSet rows = Tables.lasting(statement)) {
                     boolean more = rows.next();
                     for (int i = 0; i < wants.size(); i++) {
                         Found found = new Found(wants.get(i), declared);
@@ -218,9 +218,9 @@ final class Reader {
             List<String> asked = new ArrayList<>(users);
             asked.add("");
             Map<String, List<SyncKey>> found = new HashMap<>();
-            try (PreparedStatement statement = connection.prepareStatement(HIGHEST)) {
+            try (PreparedStatement statement = connection.prepareStatement(HIGHEST + Tables.LASTING)) {
                 statement.setArray(1, connection.createArrayOf("text", asked.toArray()));
-                try (ResultSet rows = statement.executeQuery()) {
+                try (ResultSet rows = Tables.lasting(statement)) {
                     while (rows.next()) {
                         String user = rows.getString(1);
                         SyncKey key = new SyncKey(rows.getString(2), user.isEmpty(), rows.getLong(3), rows.getLong(4));

@@ -4,7 +4,10 @@ import io.rialto.node.postgres.Database;
 import io.rialto.sync.InboxException;
 import java.sql.Array;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.SQLWarning;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
@@ -16,6 +19,18 @@ import org.jspecify.annotations.Nullable;
 final class Tables {
     /** Rows of one transaction at most, so that none holds its locks for long. */
     static final int MAX_ROWS = 1_000;
+
+    /**
+     * Behind a query, in its round trip and its transaction, where the server has standbys: its answer waits until they have
+     * what it saw. A server that was killed shows after its start what no standby has, one that is cut off what it gave up waiting
+     * for, and a former primary what it had; the server that takes over may give the same sequence to another message. What a
+     * device is told must be there for ever.
+     */
+    static final String LASTING = """
+            ; SELECT CASE WHEN current_setting('synchronous_standby_names') <> ''
+                     THEN pg_logical_emit_message(true, 'rialto', '') END""";
+
+    private static final String UNKNOWN = "08007";
 
     private static final int TRIES = 3;
     /** Two transactions waited for each other; a broken or closed connection; a server that starts or stops. */
@@ -43,6 +58,16 @@ final class Tables {
     /** One statement, seen at one moment. */
     <T> T read(Work<T> work) {
         return attempt(false, work);
+    }
+
+    /** The rows of a query with {@link #LASTING} behind it. */
+    static ResultSet lasting(PreparedStatement statement) throws SQLException {
+        statement.execute();
+        SQLWarning warning = statement.getWarnings();
+        if (warning != null) {
+            throw new SQLException("what was read is not known to last: " + warning.getMessage(), UNKNOWN);
+        }
+        return statement.getResultSet();
     }
 
     /** A transaction; run again where the database gave up, so it must be such that twice is as once. */

@@ -9,7 +9,10 @@ import io.rialto.node.postgres.PostgresGroup;
 import io.rialto.node.postgres.PostgresServer;
 import io.rialto.protocol.ProtocolException;
 import io.rialto.protocol.Reason;
+import io.rialto.protocol.sync.SyncKey;
+import io.rialto.sync.Slice;
 import io.rialto.sync.Stored;
+import io.rialto.sync.Want;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.sql.Connection;
@@ -18,6 +21,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -156,5 +160,28 @@ class StandbyTest {
         while (atStandby() != 2) {
             Thread.onSpinWait();
         }
+    }
+
+    @Test
+    void what_the_standby_does_not_have_is_not_read() throws Exception {
+        stopStandby();
+        CompletableFuture<Stored> answer = inbox.publish(Cell.message("ann", "second"));
+        awaitOne(WAITING);
+        awaitOne("SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
+        assertThatThrownBy(() -> Cell.get(answer)).hasMessageContaining("not known");
+        assertThat(cell.number(MESSAGES)).as("here it is").isEqualTo(2);
+        Want want = Cell.want("ann", "phone", Cell.NO_KEY);
+        CompletableFuture<List<Slice>> read = CompletableFuture.supplyAsync(() -> inbox.read(List.of(want)));
+        CompletableFuture<List<List<SyncKey>>> highest =
+                CompletableFuture.supplyAsync(() -> inbox.highest(List.of("ann")));
+        assertThatThrownBy(
+                        () -> CompletableFuture.anyOf(read, highest).get(UNANSWERED.toMillis(), TimeUnit.MILLISECONDS))
+                .isInstanceOf(TimeoutException.class);
+        startStandby();
+        assertThat(read.get().getFirst())
+                .isInstanceOfSatisfying(
+                        Slice.Next.class,
+                        next -> assertThat(next.batch().messages()).hasSize(2));
+        assertThat(highest.get().getFirst()).extracting(SyncKey::sequence).containsExactly(2L);
     }
 }
