@@ -40,6 +40,9 @@ sealed interface ChaosEvent {
     /** Something that a mover does or that is done to it. */
     record Mover(long millis, String what) implements ChaosEvent {}
 
+    /** Something that the SDK in a phone tells its app. */
+    record Phone(long millis, String what) implements ChaosEvent {}
+
     /** A fault begins. */
     record Fault(long millis, String what) implements ChaosEvent {}
 
@@ -83,6 +86,7 @@ sealed interface ChaosEvent {
                         .put("key", one.key)
                         .put("balance", one.balance);
             case Mover one -> json.put("event", "mover").put("what", one.what);
+            case Phone one -> json.put("event", "phone").put("what", one.what);
             case Fault one -> json.put("event", "fault").put("what", one.what);
         }
         return Json.write(json);
@@ -117,6 +121,7 @@ sealed interface ChaosEvent {
             case "asking" -> new Asking(at, user, key);
             case "told" -> new Told(at, user, key, json.path("balance").asLong(0));
             case "mover" -> new Mover(at, json.path("what").asString(""));
+            case "phone" -> new Phone(at, json.path("what").asString(""));
             case "fault" -> new Fault(at, json.path("what").asString(""));
             default -> throw new IllegalArgumentException("event: " + event + " (expected: a line of a history)");
         };
