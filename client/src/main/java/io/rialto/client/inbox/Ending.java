@@ -27,7 +27,7 @@ final class Ending {
 
     /** Whether the platform has said that the device's data, or this edge, is served elsewhere from now on. */
     boolean isElsewhere() {
-        return said && (is(Reason.WRONG_CELL) || is(Reason.FENCED) || is(Reason.DRAINING));
+        return is(Reason.WRONG_CELL) || is(Reason.FENCED) || is(Reason.DRAINING);
     }
 
     /** For people. */
