@@ -33,7 +33,7 @@ record CallFields(Exchange x, CoveredFields.Values covered) implements SignedMes
 
     @Override
     public CharSequence method() {
-        return x.call.method();
+        return text(x.call.method());
     }
 
     @Override

@@ -1,5 +1,7 @@
 package io.rialto.gateway;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.util.AsciiString;
 import io.netty.util.concurrent.ScheduledFuture;
 import io.rialto.gateway.identity.SealedSessions;
@@ -26,6 +28,9 @@ final class LoopState {
 
     private static final int SCRATCH_BYTES = 16 * 1024;
 
+    /** Larger ones are not copied on their way out. */
+    private static final int ANSWER_BYTES = 4 * 1024;
+
     final Seal seal = new Seal(CIPHERS);
     final MacSigner mac = new MacSigner(MACS);
     final SignatureInputs signatureInputs = new SignatureInputs();
@@ -44,6 +49,7 @@ final class LoopState {
 
     private final @Nullable CoveredFields[] covered = new CoveredFields[COVERED_LISTS];
     private byte[] scratch = new byte[SCRATCH_BYTES];
+    private ByteBuf answer = Unpooled.buffer(ANSWER_BYTES, ANSWER_BYTES);
     private long second = Long.MIN_VALUE;
     private AsciiString secondText = AsciiString.EMPTY_STRING;
 
@@ -55,6 +61,21 @@ final class LoopState {
     /** At least {@code size} bytes for use within one step. A larger one than usual is not kept. */
     byte[] scratch(int size) {
         return size <= scratch.length ? scratch : new byte[size];
+    }
+
+    /**
+     * An empty buffer in an array, for an answer of at most that size; the receiver's to release. Nearly all answers leave, as
+     * copies, before the next is made: then the same buffer serves again, whose bytes are near the processor.
+     */
+    ByteBuf answer(int size) {
+        if (size > ANSWER_BYTES) {
+            return Unpooled.buffer(size, size);
+        }
+        if (answer.refCnt() > 1) {
+            answer.release(); // waits for its phone
+            answer = Unpooled.buffer(ANSWER_BYTES, ANSWER_BYTES);
+        }
+        return answer.clear().retain();
     }
 
     /** The fields of a signature's list as {@link #signatureInputs} gives it: the same object for the calls that cover the same. */

@@ -1,7 +1,6 @@
 package io.rialto.gateway;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.netty.util.AsciiString;
 import io.rialto.gateway.http.HeaderList;
 import io.rialto.gateway.identity.SealedSession;
@@ -28,19 +27,13 @@ final class SealAnswer implements AnswerStep {
         headers.set(Names.CONTENT_TYPE, Names.SEALED);
         ByteBuf plain = x.answerBody;
         int length = plain.readableBytes();
-        byte[] bytes;
-        int offset;
-        if (plain.hasArray()) {
-            bytes = plain.array();
-            offset = plain.arrayOffset() + plain.readerIndex();
-        } else {
-            bytes = x.local.scratch(length);
-            offset = 0;
-            plain.getBytes(plain.readerIndex(), bytes, 0, length);
-        }
-        byte[] sealed = x.local.seal.sealAnswer(
-                session.toClient(), x.counter, x.status, fields.of(headers), bytes, offset, length);
-        x.answerBody = Unpooled.wrappedBuffer(sealed);
+        ByteBuf sealed = x.local.answer(length + Seal.TAG_BYTES);
+        byte[] bytes = sealed.array();
+        int offset = sealed.arrayOffset();
+        plain.getBytes(plain.readerIndex(), bytes, offset, length);
+        sealed.writerIndex(x.local.seal.sealAnswerInPlace(
+                session.toClient(), x.counter, x.status, fields.of(headers), bytes, offset, length));
+        x.answerBody = sealed;
         plain.release();
     }
 }

@@ -1,6 +1,5 @@
 package io.rialto.gateway;
 
-import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.util.AsciiString;
 import io.rialto.gateway.http.HeaderList;
@@ -35,13 +34,14 @@ final class SealedCalls {
             throw replayed(counter); // before the cost of opening it
         }
         CoveredFields.Values covered = callFields.of(headers);
-        byte[] message = message(x, session, counter, covered);
+        byte[] scratch = x.local.scratch(x.body.readableBytes());
+        int length = message(x, session, counter, covered, scratch);
         // Only now is the call known to be genuine: nothing that a stranger sends changes a memory.
         SealedSession taken = sessions.take(ticket, session, counter, time);
         if (taken == null) {
             throw replayed(counter);
         }
-        opened(x, message);
+        opened(x, scratch, length);
         x.session = taken;
         x.counter = counter;
         x.identity = identity;
@@ -55,30 +55,24 @@ final class SealedCalls {
         return Step.Progress.CONTINUE;
     }
 
-    private static byte[] message(Exchange x, SealedSession session, long counter, CoveredFields.Values covered)
+    /** Opens the body into the loop's scratch; the length of the message there. */
+    private static int message(
+            Exchange x, SealedSession session, long counter, CoveredFields.Values covered, byte[] scratch)
             throws ProtocolException {
-        ByteBuf body = x.body;
-        int length = body.readableBytes();
-        byte[] sealed;
-        int offset;
-        if (body.hasArray()) {
-            sealed = body.array();
-            offset = body.arrayOffset() + body.readerIndex();
-        } else {
-            sealed = x.local.scratch(length);
-            offset = 0;
-            body.getBytes(body.readerIndex(), sealed, 0, length);
-        }
-        return x.local.seal.openCall(
-                session.toServer(), counter, x.call.method(), x.pathAndQuery(), covered, sealed, offset, length);
+        int length = x.body.readableBytes();
+        x.body.getBytes(x.body.readerIndex(), scratch, 0, length);
+        AsciiString method = x.call.method();
+        return x.local.seal.openCallInPlace(
+                session.toServer(), counter, CallFields.text(method), x.pathAndQuery(), covered, scratch, 0, length);
     }
 
     /** The message stands where its seal stood, which is longer: a buffer more for each call would be one to fetch again. */
-    private static void opened(Exchange x, byte[] message) {
+    private static void opened(Exchange x, byte[] scratch, int length) {
         if (x.body.isReadOnly()) {
-            x.replaceBody(Unpooled.wrappedBuffer(message));
+            x.replaceBody(Unpooled.copiedBuffer(scratch, 0, length));
         } else {
-            x.body.setBytes(x.body.readerIndex(), message).writerIndex(x.body.readerIndex() + message.length);
+            int start = x.body.readerIndex();
+            x.body.setBytes(start, scratch, 0, length).writerIndex(start + length);
         }
     }
 

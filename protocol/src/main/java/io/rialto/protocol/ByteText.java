@@ -1,5 +1,6 @@
 package io.rialto.protocol;
 
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
 /**
@@ -37,6 +38,13 @@ public final class ByteText implements CharSequence {
             throw new IndexOutOfBoundsException("character " + index + " of " + length);
         }
         return (char) (array[offset + index] & 0xff);
+    }
+
+    /** Whether it has these characters, all that remain of a buffer, at a place. */
+    boolean hasAt(int index, ByteBuffer part) {
+        int most = part.remaining();
+        return length - index >= most
+                && ByteBuffer.wrap(array, offset + index, most).equals(part);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.rialto.protocol;
 
+import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.util.Base64;
 import java.util.HashSet;
@@ -11,6 +12,7 @@ public final class ContentDigest {
     private static final int MAX_DIGESTS = 8;
 
     private static final String SHA256_PREFIX = "sha-256=:";
+    private static final ByteBuffer SHA256_START = ByteBuffer.wrap(Bytes.ascii(SHA256_PREFIX));
     private static final int SHA256_CHARS = SHA256_PREFIX.length() + 44 + 1;
 
     private final MessageDigest sha256 = Bytes.digest("SHA-256");
@@ -38,15 +40,15 @@ public final class ContentDigest {
         if (header.length() != SHA256_CHARS) {
             return false;
         }
-        int different = header.charAt(SHA256_CHARS - 1) ^ ':';
-        for (int i = 0; i < SHA256_PREFIX.length(); i++) {
-            different |= header.charAt(i) ^ SHA256_PREFIX.charAt(i);
+        if (!(header instanceof ByteText)) {
+            return header.toString().equals(field(digest));
         }
-        byte[] text = Base64.getEncoder().encode(digest);
-        for (int i = 0; i < text.length; i++) {
-            different |= text[i] ^ header.charAt(SHA256_PREFIX.length() + i);
-        }
-        return different == 0;
+        ByteText text = (ByteText) header;
+        return text.charAt(SHA256_CHARS - 1) == ':'
+                && text.hasAt(0, SHA256_START)
+                && text.hasAt(
+                        SHA256_PREFIX.length(),
+                        ByteBuffer.wrap(Base64.getEncoder().encode(digest)));
     }
 
     private static String field(byte[] digest) {

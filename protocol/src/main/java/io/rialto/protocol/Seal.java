@@ -153,6 +153,40 @@ public final class Seal {
     }
 
     /**
+     * Opens a call's body as {@link #openCall} does, where it stands: the message begins where its seal began.
+     *
+     * @return the length of the message; after a failure nothing in the body's place is of use
+     */
+    public int openCallInPlace(
+            SealKey key,
+            long counter,
+            CharSequence method,
+            CharSequence pathAndQuery,
+            HeaderSource headers,
+            byte[] body,
+            int off,
+            int len)
+            throws ProtocolException {
+        requireCounter(counter);
+        if (!associateCall(counter, method, pathAndQuery, headers)) {
+            throw new ProtocolException(Reason.TAMPERED_BODY, "sealed call: a covered header is not text");
+        }
+        return open("call", key, counter, 0, body, off, len, body, off);
+    }
+
+    /**
+     * Seals an answer's body as {@link #sealAnswer} does, where it stands.
+     *
+     * @param body with room for {@link #TAG_BYTES} behind the answer
+     * @return the length of the sealed answer
+     */
+    public int sealAnswerInPlace(
+            SealKey key, long counter, int status, HeaderSource headers, byte[] body, int off, int len) {
+        requireText(associateAnswer(counter, status, headers));
+        return seal(key, counter, 0, body, off, len, body, off);
+    }
+
+    /**
      * Seals an answer's body.
      *
      * @param key the session's key to the client
@@ -254,11 +288,17 @@ public final class Seal {
     }
 
     private byte[] seal(SealKey key, long counter, int index, byte[] body, int off, int len) {
+        byte[] sealed = new byte[len + TAG_BYTES];
+        seal(key, counter, index, body, off, len, sealed, 0);
+        return sealed;
+    }
+
+    private int seal(SealKey key, long counter, int index, byte[] body, int off, int len, byte[] to, int at) {
         if (counter < 1 || counter >= MAX_COUNTER) {
             throw new IllegalArgumentException("counter: " + counter + " (expected: 1 to 2^48 - 1)");
         }
         try {
-            return cipher(Cipher.ENCRYPT_MODE, key, counter, index).doFinal(body, off, len);
+            return cipher(Cipher.ENCRYPT_MODE, key, counter, index).doFinal(body, off, len, to, at);
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException("AES-GCM refused to seal counter " + counter, e);
         }
@@ -266,13 +306,21 @@ public final class Seal {
 
     private byte[] open(String what, SealKey key, long counter, int index, byte[] body, int off, int len)
             throws ProtocolException {
+        byte[] message = new byte[Math.max(0, len - TAG_BYTES)];
+        open(what, key, counter, index, body, off, len, message, 0);
+        return message;
+    }
+
+    private int open(
+            String what, SealKey key, long counter, int index, byte[] body, int off, int len, byte[] to, int at)
+            throws ProtocolException {
         if (len < TAG_BYTES) {
             throw new ProtocolException(
                     Reason.TAMPERED_BODY,
                     "sealed " + what + ": " + len + " bytes (expected: at least the tag's " + TAG_BYTES + ")");
         }
         try {
-            return cipher(Cipher.DECRYPT_MODE, key, counter, index).doFinal(body, off, len);
+            return cipher(Cipher.DECRYPT_MODE, key, counter, index).doFinal(body, off, len, to, at);
         } catch (BadPaddingException e) {
             throw new ProtocolException(
                     Reason.TAMPERED_BODY,

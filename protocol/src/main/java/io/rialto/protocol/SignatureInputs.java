@@ -126,21 +126,15 @@ public final class SignatureInputs {
             this.end = ByteBuffer.wrap(end.getBytes(StandardCharsets.ISO_8859_1));
         }
 
-        private static boolean isAt(ByteText value, int at, ByteBuffer part) {
-            int length = part.remaining();
-            return value.length() - at >= length
-                    && ByteBuffer.wrap(value.array, value.offset + at, length).equals(part);
-        }
-
         /** What a text says that begins and ends as this one; null for another. */
         @Nullable
         SignatureInput read(ByteText value) {
-            if (!isAt(value, 0, beginning)) {
+            if (!value.hasAt(0, beginning)) {
                 return null;
             }
             int created = beginning.remaining();
             int nonceEnd = nonceEnd(value, created);
-            if (nonceEnd < 0 || value.length() - nonceEnd != end.remaining() || !isAt(value, nonceEnd, end)) {
+            if (nonceEnd < 0 || value.length() - nonceEnd != end.remaining() || !value.hasAt(nonceEnd, end)) {
                 return null;
             }
             long time = 0;

@@ -161,6 +161,18 @@ final class SealTest {
                 .isEqualTo(BODY);
     }
 
+    @Test
+    void refuses_in_place_what_was_changed() {
+        for (int i = 0; i < call.length; i++) {
+            byte[] changed = call.clone();
+            changed[i] ^= 1;
+            assertThatExceptionOfType(ProtocolException.class)
+                    .isThrownBy(
+                            () -> seal.openCallInPlace(key, 17, "POST", PATH, headers::get, changed, 0, changed.length))
+                    .satisfies(e -> assertThat(e.reason()).isEqualTo(Reason.TAMPERED_BODY));
+        }
+    }
+
     private byte[] open(long counter, String method, String path, byte[] body) throws ProtocolException {
         return seal.openCall(key, counter, method, path, headers::get, body, 0, body.length);
     }

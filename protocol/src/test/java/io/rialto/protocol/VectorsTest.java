@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -204,6 +205,10 @@ final class VectorsTest {
                 .isEqualTo(sealed);
         assertThat(new Seal().openCall(key, counter, text(c, "method"), path, headers, sealed, 0, sealed.length))
                 .isEqualTo(body);
+        byte[] place = Bytes.concat(new byte[3], sealed);
+        int length =
+                new Seal().openCallInPlace(key, counter, text(c, "method"), path, headers, place, 3, sealed.length);
+        assertThat(Arrays.copyOfRange(place, 3, 3 + length)).isEqualTo(body);
     }
 
     @ParameterizedTest
@@ -217,6 +222,9 @@ final class VectorsTest {
         byte[] sealed = hex(c, "sealed");
         assertThat(new Seal().sealAnswer(key, counter, status, headers, body, 0, body.length))
                 .isEqualTo(sealed);
+        byte[] place = Bytes.concat(new byte[3], body, new byte[Seal.TAG_BYTES]);
+        int length = new Seal().sealAnswerInPlace(key, counter, status, headers, place, 3, body.length);
+        assertThat(Arrays.copyOfRange(place, 3, 3 + length)).isEqualTo(sealed);
         assertThat(new Seal().openAnswer(key, counter, status, headers, sealed, 0, sealed.length))
                 .isEqualTo(body);
     }
