@@ -5,6 +5,7 @@ import io.rialto.gateway.http.HeaderList;
 import io.rialto.protocol.HeaderSource;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -18,6 +19,9 @@ final class CoveredFields {
     private final AsciiString[] names;
 
     private final int covered;
+
+    /** Whether they are a signature's that covers what each call with a body must. */
+    final boolean usual;
 
     /** A hash table with open addresses: places in {@link #names}, -1 where free. */
     private final byte[] table;
@@ -39,6 +43,7 @@ final class CoveredFields {
                 .distinct()
                 .toArray(AsciiString[]::new);
         this.covered = components.size();
+        this.usual = new HashSet<>(components).containsAll(SignedCalls.COVERED_WITH_BODY);
         this.table = new byte[Integer.highestOneBit(names.length + 1) * 8];
         Arrays.fill(table, (byte) -1);
         for (int i = 0; i < names.length; i++) {

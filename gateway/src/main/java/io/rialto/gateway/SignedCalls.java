@@ -17,6 +17,7 @@ import io.rialto.protocol.SignatureInput;
 import io.rialto.protocol.Signatures;
 import java.time.Instant;
 import java.util.Base64;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +33,9 @@ final class SignedCalls {
             "idempotency-key",
             "rialto-route",
             "rialto-shadow");
+
+    /** What must be covered of a call with a body, whatever it carries. */
+    static final List<String> COVERED_WITH_BODY = List.of("@method", "@path", HeaderNames.EDGE, "content-digest");
 
     private static final String TICKET = "ticket";
 
@@ -90,9 +94,9 @@ final class SignedCalls {
         SignatureInput input = x.local.signatureInputs.parse(CallFields.text(inputs), SignatureInput.LABEL);
         String keyId = input.keyId() == null ? "" : input.keyId();
         boolean byTicket = keyId.equals(TICKET);
-        CallFields fields =
-                new CallFields(x, x.local.covered(input.components()).of(headers));
-        requireCoverage(x, input, fields.covered(), byTicket);
+        CoveredFields list = x.local.covered(input.components());
+        CallFields fields = new CallFields(x, list.of(headers));
+        requireCoverage(x, input, list.usual, fields.covered(), byTicket);
         freshness.requireEdge(headers.get(Names.EDGE));
         freshness.requireTime(input.created(), x.nowMillis);
         requireUnexpired(input, x.nowMillis / 1000);
@@ -253,16 +257,20 @@ final class SignedCalls {
         x.headers = signed.fields.covered().list();
     }
 
+    /** @param usual whether {@link #COVERED_WITH_BODY} is covered, as is known of its list */
     private static void requireCoverage(
-            Exchange x, SignatureInput input, CoveredFields.Values covered, boolean byTicket) throws ProtocolException {
-        requireCovered(input, "@method");
-        requireCovered(input, "@path");
-        requireCovered(input, "rialto-edge");
+            Exchange x, SignatureInput input, boolean usual, CoveredFields.Values covered, boolean byTicket)
+            throws ProtocolException {
+        if (!usual) {
+            requireCovered(input, "@method");
+            requireCovered(input, "@path");
+            requireCovered(input, HeaderNames.EDGE);
+            if (x.body.isReadable()) {
+                requireCovered(input, "content-digest");
+            }
+        }
         if (x.call.query() != null) {
             requireCovered(input, "@query");
-        }
-        if (x.body.isReadable()) {
-            requireCovered(input, "content-digest");
         }
         // Another ticket holds another key, so the one that a call is signed under needs no cover.
         if (!byTicket && x.call.headers().contains(Names.TICKET)) {

@@ -23,8 +23,9 @@ public final class SealedSession {
         this.toServer = Seal.key(ticket.keys().toServer());
         this.toClient = Seal.key(ticket.keys().toClient());
         this.mac = MacSigner.key(ticket.keys().mac());
-        this.identity =
-                Identity.device(ticket.app(), ticket.device(), ticket.user().isEmpty() ? null : ticket.user());
+        // Sessions share the text of the few apps, which each call looks up: it stays near the processor.
+        this.identity = Identity.device(
+                ticket.app().intern(), ticket.device(), ticket.user().isEmpty() ? null : ticket.user());
     }
 
     public Tokens.Ticket ticket() {

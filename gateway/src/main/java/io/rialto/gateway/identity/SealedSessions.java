@@ -4,6 +4,7 @@ import io.netty.util.AsciiString;
 import io.rialto.protocol.ProtocolException;
 import io.rialto.protocol.Reason;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
@@ -40,32 +41,53 @@ public final class SealedSessions {
 
     /**
      * The sessions that one event loop found last. A phone names its ticket once for each connection, if it sends it as
-     * HTTP/2 lets it: then each call has the same object, and none of its letters, which are many, need be read.
+     * HTTP/2 lets it: then each call has the same object, and none of its letters, which are many, need be read. Over
+     * HTTP/1.1 they are compared, which costs less than their hash.
      */
     public static final class AtHand {
-        /** A power of two; some 8 KB, and what the tickets hold. */
+        /** A power of two; some 8 KB, and the tickets, of a few hundred bytes each. */
         private static final int PLACES = 1024;
+
+        /** Letters of a ticket's end that tell tickets apart: a seal's last bytes are as good as random. */
+        private static final int TELLING = 6;
 
         private final @Nullable AsciiString[] tickets = new AsciiString[PLACES];
         private final @Nullable SealedSession[] found = new SealedSession[PLACES];
 
-        @SuppressWarnings("ReferenceEquality") // an equal one is looked up
         private @Nullable SealedSession get(AsciiString ticket) {
             int place = place(ticket);
-            SealedSession session = tickets[place] == ticket ? found[place] : null;
+            AsciiString known = tickets[place];
+            SealedSession session = known != null && isSame(known, ticket) ? found[place] : null;
             return session == null || session.isForgotten() ? null : session;
         }
 
+        @SuppressWarnings("ReferenceEquality") // most are the same object, and need no look at their letters
+        private static boolean isSame(AsciiString one, AsciiString other) {
+            int from = one.arrayOffset();
+            int otherFrom = other.arrayOffset();
+            return one == other
+                    || Arrays.equals(
+                            one.array(),
+                            from,
+                            from + one.length(),
+                            other.array(),
+                            otherFrom,
+                            otherFrom + other.length());
+        }
+
         private void put(AsciiString ticket, SealedSession session) {
-            if (ticket.array().length == ticket.length()) { // else it would hold all that it is a part of
-                int place = place(ticket);
-                tickets[place] = ticket;
-                found[place] = session;
-            }
+            int place = place(ticket);
+            boolean whole = ticket.array().length == ticket.length(); // else it would hold all that it is a part of
+            tickets[place] = whole ? ticket : new AsciiString(ticket.toByteArray(), false);
+            found[place] = session;
         }
 
         private static int place(AsciiString ticket) {
-            return ticket.hashCode() * 0x9e3779b9 >>> 22;
+            int hash = 0;
+            for (int i = Math.max(0, ticket.length() - TELLING); i < ticket.length(); i++) {
+                hash = hash * 31 + ticket.byteAt(i);
+            }
+            return hash * 0x9e3779b9 >>> 22;
         }
     }
 

@@ -117,6 +117,12 @@ final class FieldRules {
 
     /** The shared object for a known lower-case name, or a view of the bytes. */
     static AsciiString name(byte[] bytes, int from, int length) {
+        AsciiString known = known(bytes, from, length);
+        return known == null ? new AsciiString(bytes, from, length, false) : known;
+    }
+
+    /** The shared object for a known name, which is a lower-case token; null where it is another name, or spelled otherwise. */
+    static @Nullable AsciiString known(byte[] bytes, int from, int length) {
         int slot = slot(bytes, from, length);
         for (AsciiString known = KNOWN[slot]; known != null; known = KNOWN[slot]) {
             if (known.length() == length && equal(known, bytes, from)) {
@@ -124,7 +130,7 @@ final class FieldRules {
             }
             slot = (slot + 1) % KNOWN_SLOTS;
         }
-        return new AsciiString(bytes, from, length, false);
+        return null;
     }
 
     private static boolean equal(AsciiString known, byte[] bytes, int from) {

@@ -72,7 +72,8 @@ record Http1Head(
             int end = plain ? printable : lineEnd(bytes, at);
             int colon = indexOf(bytes, ':', at, end);
             // A folded line and a space before the colon fail here: a space is in no token.
-            if (colon < 0 || !FieldRules.lowerCaseName(bytes, at, colon - at)) {
+            AsciiString name = colon < 0 ? null : FieldRules.known(bytes, at, colon - at);
+            if (name == null && (colon < 0 || !FieldRules.lowerCaseName(bytes, at, colon - at))) {
                 throw malformed("a header line does not begin with a name and a colon");
             }
             int first = colon + 1;
@@ -90,7 +91,7 @@ record Http1Head(
             if (headers.size() == maxFields) {
                 throw new ProtocolException(Reason.HEADERS_TOO_LARGE, "more than " + maxFields + " headers");
             }
-            headers.add(FieldRules.name(bytes, at, colon - at), value);
+            headers.add(name == null ? FieldRules.name(bytes, at, colon - at) : name, value);
             at = end + 2;
         }
         return headers;

@@ -147,6 +147,24 @@ final class TokensTest {
     }
 
     @Test
+    void a_ticket_in_a_larger_message_is_found_at_hand_and_another_is_not() throws ProtocolException {
+        SealedSessions sessions = new SealedSessions(10, 120);
+        SealedSessions.AtHand hand = new SealedSessions.AtHand();
+        io.netty.util.AsciiString text = ticket("one");
+        SealedSession session = sessions.of(text, hand, tokens, NOW.getEpochSecond());
+        sessions.take(text, session, 1, NOW.getEpochSecond());
+        for (int i = 0; i < 3; i++) {
+            io.netty.util.AsciiString message = io.netty.util.AsciiString.of("ticket: " + text + "\r\n");
+            io.netty.util.AsciiString view = message.subSequence(8, 8 + text.length(), false);
+            assertThat(sessions.of(view, hand, tokens, NOW.getEpochSecond())).isSameAs(session);
+        }
+        String changed = (text.charAt(30) == 'A' ? 'B' : 'A') + text.toString().substring(31);
+        io.netty.util.AsciiString forged =
+                io.netty.util.AsciiString.of(text.toString().substring(0, 30) + changed);
+        refused(() -> sessions.of(forged, hand, tokens, NOW.getEpochSecond()), Reason.WRONG_TICKET);
+    }
+
+    @Test
     void a_window_takes_each_counter_once() {
         ReplayWindow window = new ReplayWindow();
         java.util.Random random = new java.util.Random(5);
