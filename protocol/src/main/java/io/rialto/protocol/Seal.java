@@ -68,6 +68,12 @@ public final class Seal {
      */
     private final @Nullable Cipher[] ciphers;
 
+    /**
+     * Messages of streams have these two, whatever their key: one way each. A client's keep its two keys. A server's take in
+     * another one nearly each time, and so would any number of them that is less than that of its open streams.
+     */
+    private final @Nullable Cipher[] frameCiphers = new Cipher[2];
+
     private final byte[] nonce = new byte[12];
     private final ByteBuilder associated = new ByteBuilder(1024, MAX_ASSOCIATED_BYTES);
 
@@ -331,13 +337,15 @@ public final class Seal {
         }
     }
 
-    /** The key's cipher, ready for a body. */
+    /** The cipher of a call's key, or of a message's way, ready for a body. */
     private Cipher cipher(int mode, SealKey key, long counter, int index) throws GeneralSecurityException {
-        int place = key.place & (ciphers.length - 1);
-        Cipher cipher = ciphers[place];
+        boolean frame = index > 0;
+        int place = frame ? mode == Cipher.ENCRYPT_MODE ? 0 : 1 : key.place & (ciphers.length - 1);
+        @Nullable Cipher[] places = frame ? frameCiphers : ciphers;
+        Cipher cipher = places[place];
         if (cipher == null) {
             cipher = Cipher.getInstance("AES/GCM/NoPadding");
-            ciphers[place] = cipher;
+            places[place] = cipher;
         }
         Bytes.putInt(nonce, 0, index);
         Bytes.putLong(nonce, 4, counter);

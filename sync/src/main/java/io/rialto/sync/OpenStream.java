@@ -54,14 +54,14 @@ final class OpenStream implements DeviceChannel.Listener, Directory.Holder {
     OpenStream(Delivery delivery, DeviceChannel channel, Device device, Hello hello, long version, long number) {
         this.delivery = delivery;
         this.channel = channel;
-        this.app = device.app().intern(); // a handful for all streams
+        this.app = device.app().intern(); // a handful for all streams, as are locales and platforms
         this.device = device.id();
         this.user = device.user();
         this.shard = device.shard();
         this.epoch = device.epoch();
         this.version = version;
-        this.locale = hello.locale();
-        this.platform = hello.platform();
+        this.locale = hello.locale().intern();
+        this.platform = hello.platform().intern();
         this.number = number;
         this.progress = new Progress(hello.keys());
         this.beatSeconds = Beats.seconds(hello.beatSeconds());

@@ -11,7 +11,10 @@ public final class SealedSession {
     private final Tokens.Ticket ticket;
     private final SealKey toServer;
     private final SealKey toClient;
-    private final MacKey mac;
+
+    /** From the first signed call on; two loops may make it at once, which does no harm as it never changes. */
+    private @Nullable MacKey mac;
+
     private final Identity identity;
     private final ReplayWindow window = new ReplayWindow();
     private long lastTimeSeconds;
@@ -22,7 +25,6 @@ public final class SealedSession {
         this.ticket = ticket;
         this.toServer = Seal.key(ticket.keys().toServer());
         this.toClient = Seal.key(ticket.keys().toClient());
-        this.mac = MacSigner.key(ticket.keys().mac());
         // Sessions share the text of the few apps, which each call looks up: it stays near the processor.
         this.identity = Identity.device(
                 ticket.app().intern(), ticket.device(), ticket.user().isEmpty() ? null : ticket.user());
@@ -46,7 +48,12 @@ public final class SealedSession {
 
     /** The key of calls that are signed under the ticket. */
     public MacKey mac() {
-        return mac;
+        MacKey made = mac;
+        if (made == null) {
+            made = MacSigner.key(ticket.keys().mac());
+            mac = made;
+        }
+        return made;
     }
 
     /** Whether it is the one that all calls of its ticket take from, or was until it was forgotten: then it gives nothing. */

@@ -147,8 +147,9 @@ public final class SealedSessions {
     }
 
     private SealedSession put(AsciiString ticket, SealedSession session) {
-        // The text may be a view of a larger buffer: keep a copy of its own.
-        SealedSession raced = byTicket.putIfAbsent(new AsciiString(ticket.toByteArray(), false), session);
+        // The text may be a view of a larger buffer: then a copy of its own is kept. Else the connection has it, too.
+        AsciiString own = ticket.isEntireArrayUsed() ? ticket : new AsciiString(ticket.toByteArray(), false);
+        SealedSession raced = byTicket.putIfAbsent(own, session);
         if (raced != null) {
             return raced;
         }

@@ -14,16 +14,23 @@ final class HpackReader {
     private static final int MOST_SHIFT = 28;
 
     private final HpackTable table = new HpackTable();
+    private final CommonValues common;
+    private boolean begun;
     private byte[] block = {};
     private int at;
     private int end;
+
+    /** @param common of all readers of a loop */
+    HpackReader(CommonValues common) {
+        this.common = common;
+    }
 
     /** Reads a whole block; after a failure the table is of no more use, nor is the connection. */
     void read(byte[] bytes, int from, int length, RequestFields fields) throws Http2Failure {
         block = bytes;
         at = from;
         end = from + length;
-        boolean begun = false;
+        boolean fieldRead = false;
         while (at < end) {
             int first = block[at] & 0xff;
             if ((first & INDEXED) != 0) {
@@ -33,13 +40,14 @@ final class HpackReader {
                 literal(6, true, fields);
             } else if ((first & TABLE_SIZE) == 0) {
                 literal(4, false, fields);
-            } else if (begun || !table.limit(integer(5))) {
+            } else if (fieldRead || !table.limit(integer(5))) {
                 throw failure("a table's size above " + HpackTable.MOST_BYTES + " or behind a field");
             } else {
                 continue;
             }
-            begun = true;
+            fieldRead = true;
         }
+        begun = true;
     }
 
     private int known(int index) throws Http2Failure {
@@ -61,6 +69,10 @@ final class HpackReader {
             flags = table.flags(index) & HpackTable.PLAIN;
         }
         AsciiString value = text();
+        if (indexing && !begun) {
+            // What a phone says first it keeps in its table for as long as it is connected.
+            value = common.share(name, value);
+        }
         flags |= HpackTable.valueFlags(value);
         fields.add(name, value, flags);
         if (indexing) {

@@ -117,7 +117,7 @@ final class Http2Connection extends Connection {
 
     void onHeaders(int stream, ByteBuf block, boolean ends) throws Http2Failure {
         if (hpack == null) {
-            hpack = new HpackReader();
+            hpack = new HpackReader(lane.commonValues);
         }
         RequestFields fields = lane.requestFields.start();
         int length = block.readableBytes();

@@ -26,6 +26,8 @@ final class Lane {
     /** Decoding a header block is one step on one thread: all connections use the same object for it. */
     final RequestFields requestFields;
 
+    final CommonValues commonValues = new CommonValues();
+
     /** For the bytes of one block; as long as the longest yet, which the reader of frames bounds. */
     private byte[] block = new byte[FIRST_BLOCK];
 

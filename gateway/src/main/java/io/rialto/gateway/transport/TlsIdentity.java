@@ -33,6 +33,12 @@ import org.jspecify.annotations.Nullable;
 final class TlsIdentity implements AutoCloseable {
     private static final InternalLogger LOG = InternalLoggerFactory.getInstance(TlsIdentity.class);
 
+    /**
+     * What each connection sets aside for as long as it is open, for the few bytes that TLS sends by itself: alerts and what
+     * comes of a read in a handshake. What does not fit leaves in pieces; the default is four times as much.
+     */
+    private static final int OWN_BYTES = 512;
+
     private final Certificate files;
     private volatile SslContext current;
 
@@ -121,6 +127,7 @@ final class TlsIdentity implements AutoCloseable {
                             List.of(ApplicationProtocolNames.HTTP_2, ApplicationProtocolNames.HTTP_1_1)))
                     .build();
             ReferenceCountedOpenSslContext openSsl = (ReferenceCountedOpenSslContext) context;
+            openSsl.setBioNonApplicationBufferSize(OWN_BYTES);
             openSsl.sessionContext().setSessionCacheEnabled(false);
             openSsl.sessionContext().setTicketKeys();
             return context;

@@ -14,7 +14,7 @@ import io.netty.util.AsciiString;
 
 /** Our reader of header blocks beside Netty's, for one connection. */
 final class HpackPair {
-    private final HpackReader reader = new HpackReader();
+    private final HpackReader reader = new HpackReader(new CommonValues());
     private final RequestFields ours = new RequestFields(TestGateway.strict().limits());
     private final RequestFields theirs = new RequestFields(TestGateway.strict().limits());
     private final DefaultHttp2HeadersDecoder decoder =

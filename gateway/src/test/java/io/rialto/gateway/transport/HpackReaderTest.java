@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 final class HpackReaderTest {
-    private final HpackReader reader = new HpackReader();
+    private final HpackReader reader = new HpackReader(new CommonValues());
     private final RequestFields fields = new RequestFields(TestGateway.strict().limits());
 
     private static byte[] hex(String hex) {
@@ -162,6 +162,34 @@ final class HpackReaderTest {
             if (rest < 0x80) {
                 return;
             }
+        }
+    }
+
+    /** The value as the reader of another connection of the same loop hands it on. */
+    private CharSequence first(CommonValues common, String name, String value) throws Http2Failure {
+        byte[] block = HpackPair.encoded(new AsciiString(name), new AsciiString(value), false);
+        fields.start();
+        new HpackReader(common).read(block, 0, block.length, fields);
+        return java.util.Objects.requireNonNull(fields.fields().get(new AsciiString(name)));
+    }
+
+    @Test
+    void keeps_what_phones_say_alike_when_they_connect_once_for_all_of_them() throws Http2Failure {
+        CommonValues common = new CommonValues();
+        CharSequence type = first(common, "content-type", "application/rialto-sealed");
+        assertThat(first(common, "content-type", "application/rialto-sealed")).isSameAs(type);
+        assertThat(first(common, "content-type", "application/grpc")).hasToString("application/grpc");
+        CharSequence secret = first(common, "rialto-ticket", "a ticket");
+        assertThat(first(common, "rialto-ticket", "a ticket")).isEqualTo(secret).isNotSameAs(secret);
+        CharSequence agent = first(common, "user-agent", "a".repeat(65));
+        assertThat(first(common, "user-agent", "a".repeat(65))).isEqualTo(agent).isNotSameAs(agent);
+    }
+
+    @Test
+    void values_that_fall_on_one_place_do_not_stand_for_each_other() throws Http2Failure {
+        CommonValues common = new CommonValues();
+        for (int i = 0; i < 2_000; i++) {
+            assertThat(first(common, "user-agent", "agent " + i % 700)).hasToString("agent " + i % 700);
         }
     }
 }
