@@ -22,6 +22,12 @@ final class Helper implements AutoCloseable {
         this.output = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
     }
 
+    /**
+     * What these programs collect of their own garbage would count as time of the system that they measure: with young space
+     * for the best part of a minute a turn has a collection or none, where one of the usual size has one every few seconds.
+     */
+    private static final List<String> HEAP = List.of("-Xms2g", "-Xmx2g", "-Xmn1500m");
+
     /** @param limit after which it is ended, so that nobody waits for its next line for ever */
     static Helper start(Path folder, String processors, Class<?> program, List<String> arguments, Duration limit)
             throws IOException {
@@ -29,12 +35,10 @@ final class Helper implements AutoCloseable {
                 "taskset",
                 "-c",
                 processors,
-                ProcessHandle.current().info().command().orElse("java"),
-                "-Xmx2g",
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                System.getProperty("java.class.path"),
-                program.getName()));
+                ProcessHandle.current().info().command().orElse("java")));
+        command.addAll(HEAP);
+        command.addAll(List.of(
+                "--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path"), program.getName()));
         command.addAll(arguments);
         Process process = new ProcessBuilder(command)
                 .redirectError(Redirect.appendTo(

@@ -42,6 +42,10 @@ record RialtoCell(PostgresServer database, Child child, Path folder, int plain, 
     static final String TOPIC = "bench";
     static final String APP = "bench";
     static final String CALLER_KEY = "k1";
+
+    /** Of 16 MB: 1 GB, after which a checkpoint comes where 2 GB are allowed. */
+    private static final int LOG_FILES = 60;
+
     private static final Duration WAIT = Duration.ofSeconds(10);
 
     static RialtoCell start(Scene scene, String processors) throws IOException, InterruptedException {
@@ -195,13 +199,20 @@ record RialtoCell(PostgresServer database, Child child, Path folder, int plain, 
         return RialtoSender.connect(internal, callers(keys()));
     }
 
-    /** As PostgreSQL does by itself every few minutes; from then on it writes its log into files that it has used before. */
+    /**
+     * As PostgreSQL does by itself every few minutes; from then on it writes its log into files that it has used before. So
+     * that these last for as long as they do in a database that has been in use, as many are begun as it fills from one
+     * checkpoint to the next: all commits wait while a new one is made, some 60 ms for each 16 MB.
+     */
     @Override
     public void settle() throws IOException {
         try {
             DatabaseAddress own = database.database("rialto");
             try (Connection connection = DriverManager.getConnection(own.url(), own.user(), own.password());
                     Statement statement = connection.createStatement()) {
+                for (int i = 0; i < LOG_FILES; i++) {
+                    statement.execute("SELECT pg_logical_emit_message(false, 'rialto', ''), pg_switch_wal()");
+                }
                 statement.execute("CHECKPOINT");
             }
         } catch (SQLException e) {
