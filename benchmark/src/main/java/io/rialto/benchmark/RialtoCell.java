@@ -202,7 +202,7 @@ record RialtoCell(PostgresServer database, Child child, Path folder, int plain, 
     /**
      * As PostgreSQL does by itself every few minutes; from then on it writes its log into files that it has used before. So
      * that these last for as long as they do in a database that has been in use, as many are begun as it fills from one
-     * checkpoint to the next: all commits wait while a new one is made, some 60 ms for each 16 MB.
+     * checkpoint to the next: all commits wait while a new one is made.
      */
     @Override
     public void settle() throws IOException {
