@@ -200,6 +200,8 @@ class PublishTest {
                 answers.add(inbox.publish(Cell.message(open, "k" + i)));
                 if (i == 1000) {
                     Cell.get(answers.get(20));
+                    // As whoever closes a shard does: batches under way hold the same lock together.
+                    statement.execute("SELECT pg_advisory_xact_lock(21068, " + Cell.shard(closing) + ")");
                     statement.execute("UPDATE rialto.fence SET state = 'CLOSED' WHERE shard = " + Cell.shard(closing));
                     connection.commit();
                 }
