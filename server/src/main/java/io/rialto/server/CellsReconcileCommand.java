@@ -43,6 +43,11 @@ final class CellsReconcileCommand implements Callable<Integer> {
     private static final Duration POLL = Duration.ofMillis(200);
     private static final int MOST_SHOWN = 1000;
 
+    /** SQLSTATE. */
+    private static final String DEADLOCK = "40P01";
+
+    private static final int TRIES = 5;
+
     @Spec
     @SuppressWarnings("NullAway.Init") // set by picocli before call
     private CommandSpec spec;
@@ -103,7 +108,7 @@ final class CellsReconcileCommand implements Callable<Integer> {
 
     private void run(PrintWriter out, Connection connection, Lost lost) throws SQLException, IOException {
         if (releaseAll) {
-            UpCommand.say(out, "users who may write again: " + text(connection, "SELECT rialto.release_all()"));
+            UpCommand.say(out, "users who may write again: " + released(connection, "SELECT rialto.release_all()", ""));
         } else if (user != null) {
             shown(out, lost, user);
             if (release) {
@@ -188,16 +193,27 @@ final class CellsReconcileCommand implements Callable<Integer> {
     }
 
     private static void release(PrintWriter out, Connection connection, String whose) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement("SELECT rialto.release(?)")) {
-            statement.setString(1, whose);
-            try (ResultSet row = statement.executeQuery()) {
-                row.next();
-                UpCommand.say(
-                        out,
-                        "user " + whose + ": "
-                                + (row.getBoolean(1)
-                                        ? "may write again"
-                                        : "was not read-only, and will not be for this"));
+        boolean was = released(connection, "SELECT rialto.release(?)", whose).equals("t");
+        UpCommand.say(
+                out,
+                "user " + whose + ": " + (was ? "may write again" : "was not read-only, and will not be for this"));
+    }
+
+    /** With the last user, triggers of many tables go at once. A writer may be half-way through them: PostgreSQL then ends one of the two. */
+    private static String released(Connection connection, String sql, String whose) throws SQLException {
+        for (int tries = 1; ; tries++) {
+            try (PreparedStatement statement = connection.prepareStatement(sql)) {
+                if (!whose.isEmpty()) {
+                    statement.setString(1, whose);
+                }
+                try (ResultSet row = statement.executeQuery()) {
+                    row.next();
+                    return String.valueOf(row.getString(1));
+                }
+            } catch (SQLException e) {
+                if (!DEADLOCK.equals(e.getSQLState()) || tries == TRIES) {
+                    throw e;
+                }
             }
         }
     }
@@ -215,14 +231,6 @@ final class CellsReconcileCommand implements Callable<Integer> {
                     throw new IOException(file + ": " + e.getMessage(), e);
                 }
             }
-        }
-    }
-
-    private static String text(Connection connection, String sql) throws SQLException {
-        try (Statement statement = connection.createStatement();
-                ResultSet row = statement.executeQuery(sql)) {
-            row.next();
-            return String.valueOf(row.getString(1));
         }
     }
 }
