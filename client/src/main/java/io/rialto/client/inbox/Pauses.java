@@ -44,6 +44,13 @@ final class Pauses {
         return failures;
     }
 
+    /** The pause after a stream that lived so long, 0 where it was not accepted, and ended so. */
+    long after(long livedMillis, Ending ending) {
+        return livedMillis > 0 && ending.isElsewhere()
+                ? sentElsewhere(ending.retryAfterMillis)
+                : next(livedMillis, ending.retryAfterMillis);
+    }
+
     /**
      * The pause after a stream that the platform had welcomed and then sent elsewhere: nothing has failed, and what there was
      * before is over.

@@ -406,10 +406,7 @@ final class SyncEngine implements Receipts, Deliveries.Outcome {
         long pause;
         int failures;
         synchronized (lock) {
-            long lived = stream == null ? 0 : stream.livedMillis();
-            pause = lived > 0 && ending.isElsewhere()
-                    ? pauses.sentElsewhere(ending.retryAfterMillis)
-                    : pauses.next(lived, ending.retryAfterMillis);
+            pause = pauses.after(stream == null ? 0 : stream.livedMillis(), ending);
             failures = pauses.failures();
         }
         become(InboxState.WAITING);
