@@ -45,6 +45,7 @@ public class Pieces {
     private final SealKey sealKey;
     private final MacKey macKey;
     private final RoutingTable table;
+    private final byte[] place = new byte[BODY_BYTES + Seal.TAG_BYTES];
     private final byte[] sealed;
     private final String signatureInput;
     private final byte[] signature;
@@ -112,14 +113,17 @@ public class Pieces {
     }
 
     @Benchmark
-    public byte[] seal() {
+    public int seal() {
+        // As the gateway does: in memory that serves again and again.
+        System.arraycopy(body, 0, place, 0, body.length);
         // A counter of its own each time: the platform refuses a nonce that it has seen with the same key.
-        return seal.sealAnswer(sealKey, ++counter, 200, source, body, 0, body.length);
+        return seal.sealAnswerInPlace(sealKey, ++counter, 200, source, place, 0, body.length);
     }
 
     @Benchmark
-    public byte[] open() throws ProtocolException {
-        return seal.openCall(sealKey, 17, "POST", PATH, source, sealed, 0, sealed.length);
+    public int open() throws ProtocolException {
+        System.arraycopy(sealed, 0, place, 0, sealed.length);
+        return seal.openCallInPlace(sealKey, 17, "POST", PATH, source, place, 0, sealed.length);
     }
 
     @Benchmark

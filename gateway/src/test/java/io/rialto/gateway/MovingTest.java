@@ -55,10 +55,13 @@ final class MovingTest {
 
     @Test
     void what_the_fence_refused_waits_for_the_table_and_goes_to_the_new_cell() throws Exception {
-        edge.backend.holding();
+        // As often as it is asked: the call comes again after each pause until the table is there.
+        edge.backend.answering(seen -> refused("fenced"));
         String user = edge.userOf("east");
         FakeCall call = put(user).start(edge.gateway);
-        edge.backend.release(refused("fenced"));
+        while (edge.backend.seen().isEmpty()) {
+            Thread.onSpinWait();
+        }
         settle();
         assertThat(call.isAnswered()).isFalse();
         moveAll("west", 5);

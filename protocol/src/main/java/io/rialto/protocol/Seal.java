@@ -151,11 +151,9 @@ public final class Seal {
             int off,
             int len)
             throws ProtocolException {
-        requireCounter(counter);
-        if (!associateCall(counter, method, pathAndQuery, headers)) {
-            throw new ProtocolException(Reason.TAMPERED_BODY, "sealed call: a covered header is not text");
-        }
-        return open("call", key, counter, 0, body, off, len);
+        byte[] place = Arrays.copyOfRange(body, off, off + len);
+        int length = openCallInPlace(key, counter, method, pathAndQuery, headers, place, 0, len);
+        return Arrays.copyOf(place, length);
     }
 
     /**
@@ -200,8 +198,9 @@ public final class Seal {
      */
     public byte[] sealAnswer(
             SealKey key, long counter, int status, HeaderSource headers, byte[] body, int off, int len) {
-        requireText(associateAnswer(counter, status, headers));
-        return seal(key, counter, 0, body, off, len);
+        byte[] place = Arrays.copyOfRange(body, off, off + len + TAG_BYTES);
+        sealAnswerInPlace(key, counter, status, headers, place, 0, len);
+        return place;
     }
 
     /**

@@ -9,7 +9,10 @@ import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 
-/** A file of a {@link CrashDisk}. Forcing it is noted, and costs nothing: the disk decides what was kept. */
+/**
+ * A file of a {@link CrashDisk}. Forcing it is noted, and costs nothing: the disk decides what was kept. A way of writing or
+ * reading that the journal does not use is refused, as it would pass the disk by, and what is written so would survive every crash.
+ */
 final class CrashChannel extends FileChannel {
     private final CrashDisk disk;
     private final Path file;
