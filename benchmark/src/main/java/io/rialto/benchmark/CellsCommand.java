@@ -66,7 +66,7 @@ final class CellsCommand implements Callable<Integer> {
             CellMoves.Moved moved = measured.toAndFro(moves);
             CellMoves.Drained drained = measured.drain(AT_ONCE);
             TableSpread.Spread spread = new TableSpread(cells, edges, quick ? 5 : 20).measure();
-            List<FenceCost.Row> fence = new FenceCost(cells.server(TwoCells.WEST), quick ? 4 : 15).measure();
+            List<FenceCost.Row> fence = new FenceCost(cells.server(TwoCells.WEST), quick ? 16 : 60).measure();
             return new CellsReport(setting, moved, drained, failovers, spread, locate, fence);
         }
     }

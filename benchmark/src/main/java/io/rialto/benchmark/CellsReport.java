@@ -133,7 +133,7 @@ record CellsReport(
                 "Messages that the inbox stores a second, with its fence and guard and without, "
                         + FenceCost.SHARDS + " shards (medians of "
                         + fence.getFirst().bare().size()
-                        + " rounds; what a message costs more is the median of those within a round):",
+                        + " rounds; what a message costs more is the median of those within two):",
                 List.of("in flight", "without", "with them", "% more"),
                 lines);
     }

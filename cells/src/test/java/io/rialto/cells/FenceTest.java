@@ -15,6 +15,8 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -222,5 +224,54 @@ class FenceTest {
             execute(writer, "INSERT INTO wallet.fence VALUES (70, 3, 'OPEN', NULL)");
             refusal(writer, "SELECT rialto.fence(70, 3)");
         }
+    }
+
+    @Test
+    void a_batch_may_write_to_the_shards_that_are_open_and_to_no_other() throws Exception {
+        try (Connection writer = connect(backend)) {
+            execute(writer, "SELECT rialto.guard()");
+            writer.setAutoCommit(false);
+            assertThat(texts(writer, "SELECT shard || '@' || epoch FROM rialto.open_shards('{70,8,7,500}') ORDER BY 1"))
+                    .containsExactly("7@1", "8@1");
+            execute(writer, "INSERT INTO ledger VALUES (7, 1), (8, 1)");
+            execute(writer, "UPDATE ledger SET shard = 8 WHERE shard = 7");
+            unfenced(writer, "INSERT INTO ledger VALUES (7, 1), (70, 1)");
+            writer.rollback();
+            assertThat(texts(writer, "SELECT shard FROM rialto.open_shards('{70}')"))
+                    .isEmpty();
+            unfenced(writer, "INSERT INTO ledger VALUES (70, 1)");
+            writer.rollback();
+        }
+    }
+
+    @Test
+    void a_table_that_an_earlier_version_guarded_is_guarded_once_by_this_one() throws Exception {
+        try (Connection writer = connect(backend)) {
+            execute(
+                    writer,
+                    "CREATE TRIGGER rialto_guard_delete AFTER DELETE ON ledger FOR EACH ROW"
+                            + " WHEN (OLD.shard > 0) EXECUTE FUNCTION rialto.refuse_unfenced()");
+            execute(writer, "SELECT rialto.guard()");
+            assertThat(texts(writer, "SELECT tgname FROM pg_trigger WHERE tgrelid = 'ledger'::regclass ORDER BY 1"))
+                    .containsExactly("rialto_held_delete", "rialto_held_insert", "rialto_held_update");
+            unfenced(writer, "INSERT INTO ledger VALUES (7, 1)");
+        }
+    }
+
+    private static void unfenced(Connection connection, String sql) {
+        assertThatThrownBy(() -> execute(connection, sql))
+                .isInstanceOfSatisfying(
+                        SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("RL002"));
+    }
+
+    private static List<String> texts(Connection connection, String sql) throws SQLException {
+        List<String> texts = new ArrayList<>();
+        try (Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery(sql)) {
+            while (rows.next()) {
+                texts.add(rows.getString(1));
+            }
+        }
+        return texts;
     }
 }
