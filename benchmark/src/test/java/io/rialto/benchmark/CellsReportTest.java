@@ -32,8 +32,9 @@ final class CellsReportTest {
     }
 
     @Test
-    void the_fence_is_compared_within_a_round() {
-        FenceCost.Row row = new FenceCost.Row(64, List.of(100.0, 100.0, 20.0), List.of(110.0, 150.0, 21.0));
+    void the_fence_is_compared_within_two_rounds_in_which_each_was_first_once() {
+        FenceCost.Row row = new FenceCost.Row(
+                64, List.of(120.0, 100.0, 100.0, 100.0, 20.0, 20.0), List.of(110.0, 132.0, 150.0, 150.0, 20.2, 20.2));
 
         assertThat(row.percent()).isCloseTo(10, org.assertj.core.data.Offset.offset(1e-9));
     }
@@ -55,6 +56,6 @@ final class CellsReportTest {
                 new UnitFailover.Failovers(List.of(2.5, 3.5), 10, lost),
                 new TableSpread.Spread(100, 20, 30, 90, 95, 4_000),
                 new CellsReport.Locate(12.5, 0),
-                List.of(new FenceCost.Row(64, List.of(16_000.0), List.of(17_000.0))));
+                List.of(new FenceCost.Row(64, List.of(16_000.0, 16_000.0), List.of(17_000.0, 17_000.0))));
     }
 }
