@@ -233,6 +233,8 @@ class FenceTest {
             writer.setAutoCommit(false);
             assertThat(texts(writer, "SELECT shard || '@' || epoch FROM rialto.open_shards('{70,8,7,500}') ORDER BY 1"))
                     .containsExactly("7@1", "8@1");
+            assertThat(texts(writer, "SELECT s FROM unnest('{7,8,70,78,0,NULL}'::int[]) s WHERE rialto.unheld(s)"))
+                    .containsExactly("70", "78", "0", null);
             execute(writer, "INSERT INTO ledger VALUES (7, 1), (8, 1)");
             execute(writer, "UPDATE ledger SET shard = 8 WHERE shard = 7");
             unfenced(writer, "INSERT INTO ledger VALUES (7, 1), (70, 1)");
@@ -253,7 +255,7 @@ class FenceTest {
                             + " WHEN (OLD.shard > 0) EXECUTE FUNCTION rialto.refuse_unfenced()");
             execute(writer, "SELECT rialto.guard()");
             assertThat(texts(writer, "SELECT tgname FROM pg_trigger WHERE tgrelid = 'ledger'::regclass ORDER BY 1"))
-                    .containsExactly("rialto_held_delete", "rialto_held_insert", "rialto_held_update");
+                    .containsExactly("rialto_unheld_delete", "rialto_unheld_insert", "rialto_unheld_update");
             unfenced(writer, "INSERT INTO ledger VALUES (7, 1)");
         }
     }
