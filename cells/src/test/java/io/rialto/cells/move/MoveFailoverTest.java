@@ -12,6 +12,7 @@ import io.rialto.node.postgres.Database;
 import io.rialto.node.postgres.PostgresGroup;
 import io.rialto.node.postgres.PostgresServer;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.sql.Connection;
@@ -235,6 +236,8 @@ class MoveFailoverTest {
             PostgresServer primary =
                     group("west").server(unit("west").read().primary()).orElseThrow();
             signal("KILL", List.of(primary.postmasterPid()));
+            // What was sent meanwhile waits in its socket, where it might still read it.
+            signal("TERM", List.of(receiver(standby)));
             signal("CONT", standby);
             await(() ->
                     unit("west").read().generation() > 1 && unit("west").read().phase() == UnitServers.Phase.OPEN);
@@ -302,6 +305,16 @@ class MoveFailoverTest {
             children.forEach(child -> all.add(child.pid()));
         }
         return all;
+    }
+
+    /** Of a standby's processes the one that the stream comes by. */
+    private static long receiver(List<Long> standby) throws IOException {
+        for (long process : standby) {
+            if (Files.readString(Path.of("/proc/" + process + "/cmdline")).contains("walreceiver")) {
+                return process;
+            }
+        }
+        throw new AssertionError("no walreceiver among " + standby);
     }
 
     private static void signal(String name, List<Long> processes) throws IOException, InterruptedException {
